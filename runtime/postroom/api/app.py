@@ -1,0 +1,105 @@
+"""The HTTP door put together: every resource under /api/v1/{tenant}, behind sign-in, with one way to answer errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request, Router
+from litestar.datastructures import ResponseHeader
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler
+
+from postroom import __version__
+from postroom.api import conversations, events, mails, me, queues, replies, sessions, work
+from postroom.api.auth import Caller, Directory, SignIn
+from postroom.api.feed import JournalFeed
+from postroom.api.headers import SAFE_HEADERS
+from postroom.api.idempotency import repeatable_of
+from postroom.api.limits import BODY_LIMIT, BodyDeadline, BoundedRequest
+from postroom.api.parts import ApiParts
+from postroom.api.problems import answer_error
+
+PREFIX = "/api/v1/{tenant:str}"
+
+RESOURCES: tuple[ControllerRouterHandler, ...] = (
+    *me.ROUTES,
+    *work.ROUTES,
+    *queues.ROUTES,
+    *sessions.ROUTES,
+    *replies.ROUTES,
+    *conversations.ROUTES,
+    *mails.ROUTES,
+    *events.ROUTES,
+)
+
+
+def create_app(parts: ApiParts) -> Litestar:
+    """Build the application; while it lives it runs the feed of its event streams."""
+    directory = Directory(parts.current)
+    return Litestar(
+        route_handlers=[_tenant_router(parts, directory)],
+        dependencies={
+            "parts": Provide(lambda: parts, sync_to_thread=False),
+            "directory": Provide(lambda: directory, sync_to_thread=False),
+            "caller": Provide(_caller, sync_to_thread=False),
+            "repeatable": Provide(repeatable_of),
+        },
+        exception_handlers={HTTPException: answer_error, Exception: answer_error},
+        request_class=BoundedRequest,
+        request_max_body_size=BODY_LIMIT,
+        lifespan=[_feeding(parts.feed)],
+        openapi_config=_openapi(),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _tenant_router(parts: ApiParts, directory: Directory) -> Router:
+    return Router(
+        path=PREFIX,
+        route_handlers=list(RESOURCES),
+        middleware=[SignIn(parts, directory), BodyDeadline()],
+        response_headers=[ResponseHeader(name=name, value=value) for name, value in SAFE_HEADERS.items()],
+        security=[{"token": []}],
+    )
+
+
+def _caller(request: Request[Any, Any, Any]) -> Caller:
+    caller = request.user
+    if not isinstance(caller, Caller):
+        raise TypeError("a route asked for the caller without sign-in before it")
+    return caller
+
+
+def _feeding(feed: JournalFeed) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def feeding(_app: Litestar) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(feed.run())
+            try:
+                yield
+            finally:
+                running.cancel()
+
+    return feeding
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Postroom",
+        version=__version__,
+        summary="The agents' door of an email channel runtime.",
+        path="/schema",
+        # Served as it is, for any viewer: no page here fetches scripts from anywhere.
+        render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"])],
+        components=Components(
+            security_schemes={"token": SecurityScheme(type="http", scheme="bearer", description="The agent's token.")}
+        ),
+    )

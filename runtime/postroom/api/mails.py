@@ -1,0 +1,178 @@
+"""Mails by themselves: the newest with what was decided about each, and their bytes, files and HTML.
+
+Bytes that came by mail leave here as a download or as a cleaned frame, never as something a browser runs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import MediaType, Response, get
+from litestar.params import FromPath, PathParameter, QueryParameter
+from msgspec import Struct
+
+from postroom.api import html
+from postroom.api.access import mail_for, may_see_mail, session_of, tenant_of
+from postroom.api.auth import Caller, SignedIn
+from postroom.api.disposition import attachment_disposition
+from postroom.api.headers import FILE_HEADERS, FRAME_HEADERS
+from postroom.api.parts import ApiParts, Parts
+from postroom.api.problems import not_found, problem
+from postroom.errors import PermanentError
+from postroom.mail.message import Message
+from postroom.ports.records import StoredMail, TraceLine
+from postroom.ports.store import Tx
+from postroom.session.state import Session
+from postroom.settings.schema import Tenant
+
+LOOK_THROUGH = 4
+"""Rows read for each one wanted: some of the newest are other queues'."""
+
+Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many mails at most.")]
+Index = Annotated[int, PathParameter(ge=0, le=1_000_000)]
+
+# RFC 2046 §4.5.1: octet-stream is what a receiver shall only save
+OCTETS = "application/octet-stream"
+
+
+class MailRow(Struct, frozen=True, kw_only=True):
+    """A mail that came in and what was decided about it."""
+
+    id: str
+    received_at: datetime
+    gateway: str
+    channel: str
+    route: str
+    from_address: str
+    from_name: str
+    subject: str
+    mail_class: str
+    outcome: str
+    conversation: str | None
+    session: str | None
+    phase: str
+    queue: str
+    agent: str
+    attachments: int
+    preview: str
+    new_participant: bool
+    trace: tuple[TraceLine, ...]
+
+
+class MailRows(Struct, frozen=True, kw_only=True):
+    """The newest mails the caller may see, newest first."""
+
+    mails: tuple[MailRow, ...]
+
+
+@get("/mails", summary="The newest mails and what was decided about each")
+async def read_mails(parts: Parts, caller: SignedIn, limit: Limit = 50) -> MailRows:
+    """Give the newest incoming mails the caller may see."""
+    tenant = tenant_of(parts.current(), caller)
+    rows = await parts.store.read(lambda tx: _rows(tx, tenant, caller, limit))
+    return MailRows(mails=tuple(rows))
+
+
+def _rows(tx: Tx, tenant: Tenant, caller: Caller, limit: int) -> list[MailRow]:
+    rows = []
+    for mail in tx.mails.latest(caller.tenant, limit * LOOK_THROUGH):
+        session = session_of(tx, mail)
+        if may_see_mail(mail, session, tenant, caller):
+            rows.append(_row(mail, session))
+        if len(rows) == limit:
+            break
+    return rows
+
+
+def _row(mail: StoredMail, session: Session | None) -> MailRow:
+    route = next((line.verdict for line in mail.trace if line.step == "route"), "")
+    owner = session.assignment.agent if session and session.assignment else ""
+    return MailRow(
+        id=mail.id,
+        received_at=mail.received_at,
+        gateway=mail.gateway,
+        channel=mail.channel,
+        route=route,
+        from_address=mail.from_address,
+        from_name=mail.from_name,
+        subject=mail.subject,
+        mail_class=mail.mail_class,
+        outcome=mail.outcome.value,
+        conversation=mail.conversation,
+        session=session.id if session else None,
+        phase=session.phase.value if session else "",
+        queue=session.queue if session else "",
+        agent=(session.holder or owner) if session else "",
+        attachments=mail.attachments,
+        preview=mail.preview,
+        new_participant=mail.new_participant,
+        trace=mail.trace,
+    )
+
+
+@get("/mails/{mail_id:str}/raw", summary="The mail's bytes as they came", media_type=OCTETS)
+async def read_raw(parts: Parts, caller: SignedIn, mail_id: FromPath[str]) -> Response[bytes]:
+    """Give the mail as a file to save."""
+    mail = await _mail(parts, caller, mail_id)
+    try:
+        raw = await parts.reader.raw(mail.sha256)
+    except PermanentError as error:
+        raise _gone() from error
+    return _file(raw, f"{mail.id}.eml")
+
+
+@get("/mails/{mail_id:str}/attachments/{index:int}", summary="A file of the mail", media_type=OCTETS)
+async def read_attachment(parts: Parts, caller: SignedIn, mail_id: FromPath[str], index: Index) -> Response[bytes]:
+    """Give an attachment to save, whatever it says it is."""
+    mail = await _mail(parts, caller, mail_id)
+    try:
+        found = await parts.reader.attachment(mail.sha256, index)
+    except PermanentError as error:
+        raise _gone() from error
+    if found is None:
+        raise not_found()
+    attachment, content = found
+    return _file(content, attachment.name)
+
+
+@get("/mails/{mail_id:str}/html", summary="The mail's HTML, cleaned, for a frame", media_type=MediaType.HTML)
+async def read_html(parts: Parts, caller: SignedIn, mail_id: FromPath[str]) -> Response[str]:
+    """Give the mail's HTML without anything that acts, fetches or follows."""
+    mail = await _mail(parts, caller, mail_id)
+    message = await _message(parts, mail)
+    if message.html is None:
+        raise not_found()
+    if html.is_too_large(message.html):
+        raise problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "This HTML is too large to be cleaned; read the text.",
+            "html-too-large",
+        )
+    shown = await parts.offload.run("html", html.clean, message.html)
+    return Response(content=shown, media_type=MediaType.HTML, headers=FRAME_HEADERS)
+
+
+async def _mail(parts: ApiParts, caller: Caller, mail: str) -> StoredMail:
+    tenant = tenant_of(parts.current(), caller)
+    return await parts.store.read(lambda tx: mail_for(tx, mail, tenant, caller))
+
+
+async def _message(parts: ApiParts, mail: StoredMail) -> Message:
+    try:
+        return await parts.reader.message(mail.sha256)
+    except PermanentError as error:
+        raise _gone() from error
+
+
+def _gone() -> Exception:
+    return problem(HTTPStatus.GONE, "The bytes of this mail are not kept any more.")
+
+
+def _file(content: bytes, name: str) -> Response[Any]:
+    headers = {**FILE_HEADERS, "Content-Disposition": attachment_disposition(name)}
+    return Response(content=content, media_type=OCTETS, headers=headers)
+
+
+ROUTES = (read_mails, read_raw, read_attachment, read_html)

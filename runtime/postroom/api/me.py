@@ -1,0 +1,88 @@
+"""The agent himself: who he is, how he stands, and his saying that he is ready or not."""
+
+from __future__ import annotations
+
+from enum import Enum
+from http import HTTPStatus
+from typing import Annotated
+
+from litestar import Response, get, put
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
+
+from postroom.api.access import queues_of, tenant_of
+from postroom.api.auth import Caller, SignedIn
+from postroom.api.idempotency import Answer, Asked, as_response, ok, once
+from postroom.api.parts import ApiParts, Parts
+from postroom.api.problems import not_found
+from postroom.ports.records import AgentRow, AgentState
+from postroom.ports.store import Tx
+
+
+class WantedState(Enum):
+    """What an agent may say of himself."""
+
+    READY = "ready"
+    NOT_READY = "not_ready"
+    OFFLINE = "offline"
+
+
+class StateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the agent wants to stand; a reason is kept for not ready and offline."""
+
+    state: WantedState
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Me(Struct, frozen=True, kw_only=True):
+    """The agent: `load` places taken of `capacity`, and the queues he serves."""
+
+    tenant: str
+    account: str
+    name: str
+    state: str
+    reason: str
+    load: int
+    capacity: int
+    missed_offers: int
+    queues: tuple[str, ...]
+
+
+@get("/me", summary="Who I am and how I stand")
+async def read_me(parts: Parts, caller: SignedIn) -> Me:
+    """Give the signed-in agent."""
+    row = await parts.store.read(lambda tx: tx.agents.get(caller.tenant, caller.account))
+    if row is None:
+        raise not_found()
+    return _me(parts, caller, row)
+
+
+@put("/me/state", summary="Be ready, not ready or offline", status_code=HTTPStatus.OK)
+async def set_my_state(parts: Parts, repeatable: Asked, data: JSONBody[StateBody]) -> Response[Me]:
+    """Set how the agent stands; what is offered to one who leaves goes back to its queue."""
+    caller = repeatable.caller
+
+    def unit(tx: Tx) -> Answer:
+        row = parts.states.ask(tx, caller.tenant, caller.account, AgentState(data.state.value), data.reason)
+        return ok(_me(parts, caller, row))
+
+    return as_response(await once(parts, repeatable, unit))
+
+
+def _me(parts: ApiParts, caller: Caller, row: AgentRow) -> Me:
+    tenant = tenant_of(parts.current(), caller)
+    agent = tenant.agent(caller.account)
+    return Me(
+        tenant=caller.tenant,
+        account=caller.account,
+        name=agent.name if agent else caller.account,
+        state=row.state.value,
+        reason=row.reason,
+        load=row.load,
+        capacity=row.capacity,
+        missed_offers=row.missed_offers,
+        queues=tuple(queue.name for queue in queues_of(tenant, caller)),
+    )
+
+
+ROUTES = (read_me, set_my_state)

@@ -1,0 +1,46 @@
+"""`postroom run`: the daemon, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import click
+import structlog
+import uvloop
+
+from postroom.cli.output import show_problems
+from postroom.errors import PostroomError
+from postroom.observability.logs import configure
+from postroom.settings.load import load
+from postroom.wiring import Runtime
+
+EXIT_CONFIGURATION = 78
+
+log = structlog.get_logger(__name__)
+
+
+@click.command()
+@click.option("--config", "folder", type=click.Path(path_type=Path), default=Path("config"), show_default=True)
+def run(folder: Path) -> None:
+    """Run the service on the configuration in DIR; SIGTERM drains it and ends it."""
+    loaded = load(folder)
+    show_problems(loaded, err=True)
+    if loaded.generation is None:
+        sys.exit(EXIT_CONFIGURATION)
+    configure(loaded.generation.process.logs.level, loaded.generation.process.logs.format)
+    try:
+        uvloop.run(_serve(Runtime(loaded.generation)))
+    except PostroomError as error:
+        click.echo(f"postroom: {error}", err=True)
+        sys.exit(1)
+
+
+async def _serve(runtime: Runtime) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await runtime.run(stopping)

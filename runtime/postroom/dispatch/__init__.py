@@ -1,0 +1,1 @@
+"""Who gets the work: queues find agents, agents say they are ready."""

@@ -1,0 +1,72 @@
+"""What becomes of an agent's state in the store, and of the offers held out to him when he leaves.
+
+The decisions are routing/agents.py's; whether an agent is seen is presence.py's. Everything here is a unit of work.
+"""
+
+from __future__ import annotations
+
+from postroom.errors import PermanentError
+from postroom.ports.records import AgentRow, AgentState
+from postroom.ports.step import Step
+from postroom.ports.store import Topic, Tx
+from postroom.ports.world import Clock
+from postroom.routing.agents import AGENT_HEARTBEAT, Availability, Sight, Standing, asked, loses_offers, seen
+from postroom.session.events import AgentLeft
+from postroom.session.state import Phase
+from postroom.settings.schema import Generation
+
+
+class AgentStates:
+    """Sets agents ready, not ready and offline, inside the caller's transaction."""
+
+    def __init__(self, step: Step, clock: Clock) -> None:
+        self._step = step
+        self._clock = clock
+
+    def ask(self, tx: Tx, tenant: str, agent: str, state: AgentState, reason: str) -> AgentRow:
+        """Do what the agent asked for and give his row as it is then. Raises PermanentError where he has none."""
+        row = _row(tx, tenant, agent)
+        return self._become(tx, row, asked(standing(row), Availability(state.value), reason))
+
+    def judge(self, tx: Tx, row: AgentRow, sight: Sight, heartbeat: float = AGENT_HEARTBEAT) -> AgentRow:
+        """Set an agent offline whom nobody has seen for a heartbeat (seconds)."""
+        return self._become(tx, row, seen(standing(row), sight, heartbeat))
+
+    def _become(self, tx: Tx, row: AgentRow, after: Standing) -> AgentRow:
+        before = standing(row)
+        if (before.state, before.reason) == (after.state, after.reason):
+            return row
+        tx.agents.set_state(row.tenant, row.name, AgentState(after.state.value), after.reason, self._clock.now())
+        if loses_offers(before, after):
+            self._give_offers_back(tx, row)
+        tx.wake(Topic.QUEUES)
+        return _row(tx, row.tenant, row.name)
+
+    def _give_offers_back(self, tx: Tx, row: AgentRow) -> None:
+        for session in tx.sessions.held_by(row.tenant, row.name):
+            if session.phase is Phase.OFFERED:
+                self._step(tx, session.id, AgentLeft(agent=row.name))
+
+
+def ensure_agents(tx: Tx, generation: Generation) -> None:
+    """Let every agent of the settings have a row with the capacity in force (agent's, else tenant's)."""
+    for tenant in generation.tenants:
+        fallback = tenant.parameters.max_concurrent
+        places = [
+            (agent.account, fallback if agent.max_concurrent is None else agent.max_concurrent)
+            for agent in tenant.agents
+        ]
+        tx.agents.ensure(tenant.name, places)
+    tx.wake(Topic.QUEUES)
+
+
+def standing(row: AgentRow) -> Standing:
+    """An agent's row as his state machine sees it."""
+    return Standing(state=Availability(row.state.value), reason=row.reason, missed_offers=row.missed_offers)
+
+
+def _row(tx: Tx, tenant: str, agent: str) -> AgentRow:
+    row = tx.agents.get(tenant, agent)
+    if row is None:
+        raise PermanentError(f"the agent {agent} of tenant {tenant} is not in the store")
+    return row

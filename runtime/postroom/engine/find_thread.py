@@ -1,0 +1,47 @@
+"""Asks the store for the conversations a mail's keys lead to, and lets mail/threads.py choose among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from postroom.engine.verdict import Verdict
+from postroom.mail.mail_class import Caveat
+from postroom.mail.message import Message
+from postroom.mail.threads import Arrival, Candidate, FoundBy, ThreadMatch, match
+from postroom.ports.records import Conversation, Receipt
+from postroom.ports.store import Tx
+from postroom.session.state import ConversationId
+
+
+def find_thread(tx: Tx, receipt: Receipt, message: Message, verdict: Verdict) -> ThreadMatch:
+    """The conversation the mail continues, by the strongest evidence it carries, or none."""
+    arrival = Arrival(
+        tenant=receipt.tenant,
+        channel=verdict.channel,
+        gateway=receipt.gateway,
+        verified=Caveat.UNVERIFIED not in verdict.classification.caveats,
+    )
+    candidates = tuple(_candidates(tx, receipt, verdict))
+    return match(verdict.keys, candidates, message, arrival, verdict.received_at)
+
+
+def _candidates(tx: Tx, receipt: Receipt, verdict: Verdict) -> Iterator[Candidate]:
+    for token in verdict.keys.tokens:
+        conversation = tx.conversations.get(ConversationId(token.conversation))
+        if conversation is not None:
+            yield _candidate(conversation, token.conversation, FoundBy.TOKEN, receipt.gateway)
+    for hit in tx.conversations.find(receipt.tenant, verdict.keys.message_ids):
+        yield _candidate(hit.conversation, hit.message_id, FoundBy.REFERENCE, hit.gateway)
+
+
+def _candidate(conversation: Conversation, key: str, found_by: FoundBy, gateway: str) -> Candidate:
+    return Candidate(
+        conversation=conversation.id,
+        key=key,
+        found_by=found_by,
+        tenant=conversation.tenant,
+        channel=conversation.channel,
+        gateway=gateway,
+        participants=frozenset(conversation.participants),
+        last_mail_at=conversation.last_mail_at,
+    )

@@ -1,0 +1,103 @@
+"""The loop that carries effects out of the house: leases outbox rows in a bounded window, hands each to its performer.
+
+A row's lease is its performer's right to act; a row whose performer died is taken again when the lease runs out, or at
+once after a restart, for one node has one relay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from postroom.errors import TemporaryError
+from postroom.ports.records import OutboxRow
+from postroom.ports.store import Store, Topic
+from postroom.ports.world import Clock, Ids
+from postroom.session.effects import Effect
+
+log = structlog.get_logger(__name__)
+
+Performer = Callable[[OutboxRow], Awaitable[None]]
+"""Carries out one row and closes it, or gives it back for later, in the store."""
+
+LEASE = timedelta(minutes=20)
+"""Longer than any performer's own deadlines (an SMTP hand-over: P10's sum is below 17 min)."""
+WINDOW = 16
+LOOK_AT_LEAST_EVERY = 30.0
+AFTER_A_FAULT = timedelta(minutes=1)
+
+
+class Relay:
+    """Hands due rows to performers, at most WINDOW at once."""
+
+    def __init__(self, store: Store, clock: Clock, ids: Ids, performers: Mapping[type[Effect], Performer]) -> None:
+        self._store = store
+        self._clock = clock
+        self._token = ids.secret()
+        self._performers = performers
+        self._running: set[str] = set()
+        self._wake = asyncio.Event()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Relay until asked to stop, and let what is in hand finish; cut off, it is taken again by the next start."""
+        await self._store.write(lambda tx: tx.outbox.reclaim())
+        async with asyncio.TaskGroup() as performers, asyncio.TaskGroup() as watchers:
+            watching = [watchers.create_task(self._wake_on_bell()), watchers.create_task(self._wake_on(stopping))]
+            while not stopping.is_set():
+                self._wake.clear()
+                for row in await self._lease():
+                    performers.create_task(self._perform(row))
+                await self._clock.wait(self._wake, await self._seconds_to_next())
+            for task in watching:
+                task.cancel()
+
+    async def _wake_on_bell(self) -> None:
+        bell = self._store.bell(Topic.OUTBOX)
+        try:
+            while True:
+                await bell.wait()
+                self._wake.set()
+        finally:
+            bell.close()
+
+    async def _wake_on(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self._wake.set()
+
+    async def _lease(self) -> list[OutboxRow]:
+        free = WINDOW - len(self._running)
+        if free <= 0:
+            return []
+        now = self._clock.now()
+        rows = await self._store.write(lambda tx: list(tx.outbox.lease(self._token, now, now + LEASE, free)))
+        self._running.update(row.id for row in rows)
+        return rows
+
+    async def _perform(self, row: OutboxRow) -> None:
+        try:
+            await self._performers[type(row.effect)](row)
+        except TemporaryError as error:
+            await self._give_back(row, str(error))
+        except Exception as error:
+            log.exception("effect_failed", row=row.id, effect=type(row.effect).__name__)
+            await self._give_back(row, f"{type(error).__name__}: {error}")
+        finally:
+            self._running.discard(row.id)
+            self._wake.set()
+
+    async def _give_back(self, row: OutboxRow, words: str) -> None:
+        due: datetime = self._clock.now() + AFTER_A_FAULT
+        try:
+            await self._store.write(lambda tx: tx.outbox.again(row.id, due, words))
+        except TemporaryError as error:
+            log.warning("outbox_row_left_leased", row=row.id, why=str(error))
+
+    async def _seconds_to_next(self) -> float:
+        next_due = await self._store.read(lambda tx: tx.outbox.next_due())
+        if next_due is None or len(self._running) >= WINDOW:
+            return LOOK_AT_LEAST_EVERY
+        # A row due now and not leased waits for an earlier one of its conversation: look again soon, not at once.
+        return min(max((next_due - self._clock.now()).total_seconds(), 0.25), LOOK_AT_LEAST_EVERY)

@@ -1,0 +1,191 @@
+"""Brings one read mail to its one outcome, in one transaction: filed, attached, or a customer served.
+
+The questions are asked in a fixed order, each answer final: was it settled before, did we see these bytes before, is it
+ours, which channel, a copy, which conversation, and is anybody served for it. Every answer leaves a line on the trace.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from postroom.engine import trace
+from postroom.engine.find_thread import find_thread
+from postroom.engine.verdict import IntakeRules, Verdict
+from postroom.mail.mail_class import MailClass, Service
+from postroom.mail.message import Message
+from postroom.mail.threads import ThreadMatch
+from postroom.ports.records import Conversation, Outcome, Receipt, StoredMail
+from postroom.ports.step import Step
+from postroom.ports.store import Tx
+from postroom.ports.world import Clock, Failpoint, Ids
+from postroom.routing.routes import Action
+from postroom.session.events import MessageAttached, MessageReceived
+from postroom.session.state import ConversationId, Session
+
+COPY_WINDOW = timedelta(days=7)
+"""Two deliveries of one mail (alias and list) come within days (PROMISES P3)."""
+PREVIEW = 200
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """One mail with all that is known of it before the store is asked."""
+
+    rules: IntakeRules
+    receipt: Receipt
+    message: Message
+    verdict: Verdict
+
+
+class Settler:
+    """Decides by asking the store; one instance serves every gateway."""
+
+    def __init__(self, step: Step, clock: Clock, ids: Ids, failpoint: Failpoint) -> None:
+        self._step = step
+        self._clock = clock
+        self._ids = ids
+        self._failpoint = failpoint
+
+    def settle(self, tx: Tx, reading: Reading) -> Outcome:
+        """Give the mail its outcome, or say the one it already has."""
+        receipt = reading.receipt
+        current = tx.ledger.get(receipt.id)
+        if current is not None and current.outcome is not None:
+            return current.outcome
+        if tx.ledger.settled_with(receipt.gateway, receipt.raw.sha256, receipt.id):
+            words = "the server listed these bytes before, under another name"
+            tx.ledger.settle(receipt.id, Outcome.SEEN_AGAIN, words, None)
+            return Outcome.SEEN_AGAIN
+        outcome = self._first_time(tx, reading)
+        self._failpoint("route_commit_pre")
+        return outcome
+
+    def _first_time(self, tx: Tx, reading: Reading) -> Outcome:
+        match = reading.verdict.route
+        if reading.receipt.oversize:
+            return self._file(tx, reading, Outcome.OVERSIZE, trace.oversize(reading.receipt))
+        if reading.verdict.classification.kind is MailClass.OWN:
+            return self._file(tx, reading, Outcome.OWN, "our own mail came back")
+        if match is None:
+            return self._file(tx, reading, Outcome.UNROUTED, "no notification route matches")
+        if match.route.action is Action.DISCARD:
+            tx.ledger.settle(reading.receipt.id, Outcome.DISCARDED_BY_RULE, f"route {match.route.name}", None)
+            return Outcome.DISCARDED_BY_RULE
+        if match.route.action is Action.FILE:
+            return self._file(tx, reading, Outcome.FILED_BY_RULE, f"route {match.route.name}")
+        return self._for_channel(tx, reading)
+
+    def _for_channel(self, tx: Tx, reading: Reading) -> Outcome:
+        mail = self._mail(reading)
+        first = tx.mails.copy_of(mail, mail.received_at - COPY_WINDOW)
+        if first is not None:
+            copy = replace(mail, outcome=Outcome.COPY, conversation=first.conversation)
+            return self._keep(tx, reading, copy, f"a copy of mail {first.id}")
+        thread = find_thread(tx, reading.receipt, reading.message, reading.verdict)
+        lines = (*mail.trace, trace.thread(thread), trace.automatic_reply(reading.verdict))
+        mail = replace(mail, new_participant=thread.new_participant, trace=lines)
+        if self._is_served(reading, thread):
+            return self._serve(tx, reading, mail, thread)
+        return self._attach(tx, reading, mail, thread)
+
+    def _is_served(self, reading: Reading, thread: ThreadMatch) -> bool:
+        """Whether somebody is served for this mail (CHANNEL.md 7a); a route about its class overrides that."""
+        service = reading.verdict.classification.kind.service
+        if service is Service.STARTS or self._is_overridden(reading):
+            return True
+        serves = reading.rules.automatic_mail.get(reading.verdict.channel, "serve") == "serve"
+        return service is Service.BY_CHANNEL and serves and thread.conversation is None
+
+    def _is_overridden(self, reading: Reading) -> bool:
+        """A route about the mail's class has the last word, except on what are our own mails and reports."""
+        match = reading.verdict.route
+        return match is not None and match.overrides_class and reading.verdict.classification.kind is not MailClass.DSN
+
+    def _serve(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Outcome:
+        """A customer's mail: its conversation, and an event for its session."""
+        conversation = self._conversation(tx, mail, thread)
+        session = self._tell(tx, reading, conversation, mail)
+        mail = replace(mail, conversation=conversation, trace=(*mail.trace, trace.session(session)))
+        return self._keep(tx, reading, mail, "")
+
+    def _tell(self, tx: Tx, reading: Reading, conversation: ConversationId, mail: StoredMail) -> Session:
+        match = reading.verdict.route
+        event = MessageReceived(
+            mail=mail.id,
+            received_at=mail.received_at,
+            queue=match.route.queue if match else None,
+            priority=match.route.priority if match else None,
+        )
+        session, _ = self._step.in_conversation(tx, conversation, event)
+        return session
+
+    def _attach(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Outcome:
+        """Automatic mail: a note beside the conversation it belongs to, or filed alone."""
+        is_report = reading.verdict.classification.kind is MailClass.DSN and thread.conversation is not None
+        outcome = Outcome.DELIVERY_REPORT if is_report else Outcome.AUTOMATIC_FILED
+        if thread.conversation is not None:
+            conversation = ConversationId(thread.conversation)
+            mail = replace(mail, conversation=conversation)
+            if tx.sessions.latest(conversation) is not None:
+                event = MessageAttached(mail=mail.id, mail_class=mail.mail_class)
+                self._step.in_conversation(tx, conversation, event)
+        return self._keep(tx, reading, replace(mail, outcome=outcome), "")
+
+    def _conversation(self, tx: Tx, mail: StoredMail, thread: ThreadMatch) -> ConversationId:
+        """The conversation the mail continues, or a new one begun by it."""
+        if thread.conversation is not None:
+            known = ConversationId(thread.conversation)
+            joined = () if thread.new_participant else (mail.from_address.casefold(),)
+            tx.conversations.touch(known, mail.received_at, joined)
+            return known
+        conversation = Conversation(
+            id=ConversationId(self._ids.new()),
+            tenant=mail.tenant,
+            channel=mail.channel,
+            customer=mail.from_address,
+            subject=mail.subject,
+            created_at=self._clock.now(),
+            last_mail_at=mail.received_at,
+            related=ConversationId(thread.related[0]) if thread.related else None,
+            participants=(mail.from_address.casefold(),),
+        )
+        tx.conversations.add(conversation)
+        return conversation.id
+
+    def _file(self, tx: Tx, reading: Reading, outcome: Outcome, words: str) -> Outcome:
+        return self._keep(tx, reading, replace(self._mail(reading), outcome=outcome), words)
+
+    def _keep(self, tx: Tx, reading: Reading, mail: StoredMail, words: str) -> Outcome:
+        """Write the mail and close its receipt; from here its Message-ID leads to its conversation."""
+        tx.mails.add(mail)
+        if mail.conversation is not None and mail.message_id is not None:
+            tx.conversations.name(mail.tenant, mail.message_id, mail.conversation, mail.gateway, mail.received_at)
+        tx.ledger.settle(reading.receipt.id, mail.outcome, words, mail.id)
+        return mail.outcome
+
+    def _mail(self, reading: Reading) -> StoredMail:
+        message, verdict, receipt = reading.message, reading.verdict, reading.receipt
+        author = verdict.classification.customer or message.author
+        return StoredMail(
+            id=self._ids.new(),
+            tenant=receipt.tenant,
+            gateway=receipt.gateway,
+            channel=verdict.channel,
+            conversation=None,
+            incoming=True,
+            sha256=receipt.raw.sha256,
+            size=receipt.listed_size if receipt.oversize else receipt.raw.size,
+            received_at=verdict.received_at,
+            message_id=message.message_id,
+            from_address=author.addr if author else "",
+            from_name=author.name if author else "",
+            subject=message.subject,
+            mail_class=verdict.classification.kind.value,
+            body_hash=message.body_hash,
+            attachments=len(message.attachments),
+            outcome=Outcome.CONVERSATION,
+            preview=" ".join(message.text[: 2 * PREVIEW].split())[:PREVIEW],
+            trace=(trace.read(message), trace.classified(verdict.classification), trace.routed(verdict.route)),
+        )

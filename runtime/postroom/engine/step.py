@@ -1,0 +1,90 @@
+"""The door every event goes through: load, decide, write state, journal, timers and outbox in one transaction.
+
+There is no rule of the business in here; what happens to a session is session/decide.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from postroom.engine.carry_out import carry_out
+from postroom.errors import PermanentError
+from postroom.ports.records import AgentState, JournalEntry
+from postroom.ports.store import Decided, Topic, Tx
+from postroom.ports.world import Clock, Ids
+from postroom.session.decide import decide
+from postroom.session.effects import OpenSession
+from postroom.session.events import AnyEvent
+from postroom.session.policy import Facts, Policy
+from postroom.session.state import ConversationId, Session, SessionId
+
+Policies = Callable[[str, str], Policy]
+"""Gives the policy in force for (tenant, channel)."""
+
+
+class SessionStep:
+    """The one implementation of ports.step.Step."""
+
+    def __init__(self, clock: Clock, ids: Ids, policies: Policies) -> None:
+        self._clock = clock
+        self._ids = ids
+        self._policies = policies
+
+    def __call__(self, tx: Tx, session: SessionId, event: AnyEvent) -> Decided:
+        """Decide on that session. Raises PermanentError where there is none of that id."""
+        found = tx.sessions.get(session)
+        if found is None:
+            raise PermanentError(f"there is no session {session}")
+        return self._decide(tx, found, event)
+
+    def in_conversation(self, tx: Tx, conversation: ConversationId, event: AnyEvent) -> Decided:
+        """Decide on the conversation's newest session, or on a new one where it has none."""
+        newest = tx.sessions.latest(conversation)
+        return self._decide(tx, newest or self._new(tx, conversation), event)
+
+    def _decide(self, tx: Tx, session: Session, event: AnyEvent) -> Decided:
+        now = self._clock.now()
+        facts, policy = facts_of(tx, session), self._policies(session.tenant, session.channel)
+        after, effects = decide(session, event, facts, policy, now)
+        if after != session:
+            tx.sessions.save(after)
+        tx.journal.append(
+            JournalEntry(
+                seq=0,
+                at=now,
+                tenant=session.tenant,
+                conversation=session.conversation,
+                session=session.id,
+                event=event,
+                facts=msgspec.json.encode(facts),
+                generation=policy.generation,
+                before=session.phase,
+                after=after.phase,
+                effects=effects,
+            )
+        )
+        tx.wake(Topic.JOURNAL)
+        carry_out(tx, self, after, effects, now)
+        if any(isinstance(effect, OpenSession) for effect in effects):
+            return self._decide(tx, self._new(tx, session.conversation), event)
+        return after, effects
+
+    def _new(self, tx: Tx, conversation: ConversationId) -> Session:
+        thread = tx.conversations.get(conversation)
+        if thread is None:
+            raise PermanentError(f"there is no conversation {conversation}")
+        return Session(
+            id=SessionId(self._ids.new()),
+            conversation=conversation,
+            tenant=thread.tenant,
+            channel=thread.channel,
+            opened_at=self._clock.now(),
+        )
+
+
+def facts_of(tx: Tx, session: Session) -> Facts:
+    """Read what a rule may ask about the world around the session."""
+    owner = session.assignment and tx.agents.get(session.tenant, session.assignment.agent)
+    return Facts(agent_can_take=bool(owner and owner.state is AgentState.READY and owner.load < owner.capacity))

@@ -1,0 +1,78 @@
+"""Counts what happened, for Prometheus, by following the journal after its commits.
+
+It only watches: no decision waits for it, and the core is never asked to count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from postroom.observability.metrics import Metrics, OfferOutcome, ReplyOutcome
+from postroom.ports.records import JournalEntry
+from postroom.ports.store import Store, Topic, Tx
+from postroom.session.effects import WithdrawOffer
+from postroom.session.events import OfferAccepted, OfferDeclined, ReplyFailed, ReplySent
+from postroom.session.state import Phase, Session
+
+AT_ONCE = 500
+LOOK_AT_LEAST_EVERY = 30.0
+
+
+class Tally:
+    """Follows the journals of these tenants from now on."""
+
+    def __init__(self, store: Store, metrics: Metrics, tenants: Callable[[], tuple[str, ...]]) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._tenants = tenants
+        self._counted: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Count until cancelled; what an earlier process counted is not counted again."""
+        bell = self._store.bell(Topic.JOURNAL)
+        try:
+            while True:
+                for tenant in self._tenants():
+                    await self._count_new(tenant)
+                await bell.wait(LOOK_AT_LEAST_EVERY)
+        finally:
+            bell.close()
+
+    async def _count_new(self, tenant: str) -> None:
+        if tenant not in self._counted:
+            self._counted[tenant] = await self._store.read(lambda tx: tx.journal.last(tenant))
+        while entries := await self._store.read(lambda tx: _read(tx, tenant, self._counted[tenant])):
+            for entry, session in entries:
+                count(self._metrics, entry, session)
+                self._counted[tenant] = entry.seq
+
+
+def _read(tx: Tx, tenant: str, after: int) -> list[tuple[JournalEntry, Session | None]]:
+    return [(entry, tx.sessions.get(entry.session)) for entry in tx.journal.after(tenant, after, AT_ONCE)]
+
+
+def count(metrics: Metrics, entry: JournalEntry, session: Session | None) -> None:
+    """Count one decision."""
+    if session is None:
+        return
+    for outcome in _offer_outcomes(entry):
+        metrics.offer_ended(entry.tenant, session.queue, outcome)
+    if isinstance(entry.event, ReplySent):
+        outcome_of_reply = ReplyOutcome.UNKNOWN if entry.event.unknown else ReplyOutcome.SENT
+        metrics.reply_ended(entry.tenant, session.channel, outcome_of_reply)
+        if session.first_replied_at == entry.event.sent_at:
+            waited = (entry.event.sent_at - session.opened_at).total_seconds()
+            metrics.first_response(entry.tenant, session.channel, waited)
+    if isinstance(entry.event, ReplyFailed):
+        metrics.reply_ended(entry.tenant, session.channel, ReplyOutcome.FAILED)
+
+
+def _offer_outcomes(entry: JournalEntry) -> Iterator[OfferOutcome]:
+    left_offered = entry.before is Phase.OFFERED and entry.after is not Phase.OFFERED
+    if left_offered and isinstance(entry.event, OfferAccepted):
+        yield OfferOutcome.ACCEPTED
+    if left_offered and isinstance(entry.event, OfferDeclined):
+        yield OfferOutcome.DECLINED
+    for effect in entry.effects:
+        if isinstance(effect, WithdrawOffer):
+            yield OfferOutcome.EXPIRED if effect.reason == "expired" else OfferOutcome.WITHDRAWN

@@ -1,0 +1,15 @@
+"""The one error of the POP3 protocol core: the peer did something the protocol does not allow. It never wraps I/O."""
+
+from __future__ import annotations
+
+
+class ProtocolFault(Exception):
+    """The server left the protocol or one of our bounds; `words` finish the sentence "the server ..."."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+class UnsafeArgument(ValueError):
+    """An argument holds a control character, so sending it could smuggle in a second command; nothing was sent."""

@@ -1,0 +1,219 @@
+"""A mail of ours as octets, the same octets for the same Reply: it fixes no id, reads no clock and sends nothing.
+
+The parts are the standard library's under policy.SMTP; the fields are header_fields.py's, which nothing breaks out of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from enum import Enum
+
+from msgspec import Struct
+
+from postroom.mail import header_fields
+from postroom.mail.addr_spec import needs_smtputf8, recipient
+from postroom.mail.message import Address, Message
+
+_MAX_REFERENCES = 20
+_MAX_LINE = 998
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
+_REPLY_PREFIX = re.compile(
+    r"(?:re|aw|antw|sv|vs|ref|rif|odp|ynt|res|回复|回覆|答复|答覆|回信|返信|답장|회신)(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:：]\s{0,5}",
+    re.IGNORECASE,
+)
+_MAX_PREFIXES = 50
+
+
+class Writer(Enum):
+    """Who wrote the mail; what a machine writes says so (RFC 3834 §5)."""
+
+    PERSON = "person"
+    AUTOMATIC_REPLY = "auto-replied"
+    SYSTEM_NOTICE = "auto-generated"
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """An attachment of a mail of ours."""
+
+    name: str
+    content_type: str
+    content: bytes
+    content_id: str | None = None
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """All that a mail of ours is made of. Bcc is not here: it is in the envelope only, and in no header.
+
+    Ids may stand with or without angle brackets; `references` are the parent's and ours before it, oldest first.
+    """
+
+    from_: Address
+    to: tuple[Address, ...]
+    subject: str
+    date: datetime
+    message_id: str
+    text: str
+    cc: tuple[Address, ...] = ()
+    reply_to: Address | None = None
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    html: str | None = None
+    files: tuple[File, ...] = ()
+    writer: Writer = Writer.PERSON
+    loop_mark: str = ""
+    """The value of X-Loop in what a machine writes: an address of ours, by which it is known when it comes back."""
+
+
+def compose(reply: Reply) -> bytes:
+    """Render the mail with CRLF line ends; ValueError, naming the field, for anything that may not stand in one."""
+    _check(reply)
+    raw = b"".join(_fields(reply)) + _body(reply)
+    if any(len(line) > _MAX_LINE for line in raw.split(b"\r\n")):
+        raise ValueError(f"a line of the mail would be longer than {_MAX_LINE} octets")
+    return raw
+
+
+def reply_subject(subject: str) -> str:
+    """The subject of an answer: one `Re: ` before it, however many in whatever language stood there."""
+    rest = subject.strip()
+    for _ in range(_MAX_PREFIXES):
+        match = _REPLY_PREFIX.match(rest)
+        if match is None:
+            break
+        rest = rest[match.end() :].lstrip()
+    return f"Re: {rest}".strip()
+
+
+def reference_chain(anchor: str, parent: Message | None) -> tuple[str, ...]:
+    """The References of an answer (RFC 5322 §3.6.4): our anchor first, the parent last, at most 20 in all."""
+    if parent is None:
+        return (anchor,)
+    chain = parent.references or parent.in_reply_to[:1]
+    parents = dict.fromkeys((*chain, *((parent.message_id,) if parent.message_id else ())))
+    parents.pop(anchor, None)
+    usable = [candidate for candidate in parents if header_fields.is_message_id(candidate)]
+    return (anchor, *usable[-(_MAX_REFERENCES - 1) :])
+
+
+def answered_id(parent: Message) -> str | None:
+    """The In-Reply-To of an answer: the parent's id, where it has one that can be written in a header."""
+    found = parent.message_id
+    return found if found is not None and header_fields.is_message_id(found) else None
+
+
+def smtputf8_needed(reply: Reply) -> bool:
+    """Whether only a server with SMTPUTF8 can take it: an address in it has a local part beyond ASCII (RFC 6531)."""
+    addresses = (reply.from_, *reply.to, *reply.cc, *((reply.reply_to,) if reply.reply_to else ()))
+    return any(needs_smtputf8(address.addr) for address in addresses)
+
+
+def _check(reply: Reply) -> None:
+    if not reply.to:
+        raise ValueError("To must name at least one recipient")
+    for field, addresses in (("From", (reply.from_,)), ("To", reply.to), ("Cc", reply.cc)):
+        for address in addresses:
+            _check_address(field, address)
+    if reply.reply_to is not None:
+        _check_address("Reply-To", reply.reply_to)
+    for field, text in (("the text", reply.text), ("the HTML", reply.html or "")):
+        if "\0" in text:
+            raise ValueError(f"{field} must not hold NUL")
+        header_fields.refuse_breaks(field, text.replace("\r", "").replace("\n", ""))
+    for file in reply.files:
+        _check_file(file)
+
+
+def _check_address(field: str, address: Address) -> None:
+    if recipient(address.addr, smtputf8=True) is None:
+        raise ValueError(f"{field} is not an address mail can be sent to: {address.addr[:80]!r}")
+
+
+def _check_file(file: File) -> None:
+    header_fields.refuse_breaks("the name of an attachment", file.name)
+    if _TYPE.fullmatch(file.content_type) is None:
+        raise ValueError(f"the content type of an attachment is not one: {file.content_type[:80]!r}")
+    if file.content_id is not None:
+        header_fields.bracketed("the Content-ID of an attachment", file.content_id)
+
+
+def _fields(reply: Reply) -> list[bytes]:
+    fields = [
+        header_fields.addresses_field("From", [reply.from_]),
+        header_fields.addresses_field("To", reply.to),
+    ]
+    if reply.cc:
+        fields.append(header_fields.addresses_field("Cc", reply.cc))
+    if reply.reply_to is not None:
+        fields.append(header_fields.addresses_field("Reply-To", [reply.reply_to]))
+    fields += [
+        header_fields.text_field("Subject", reply.subject),
+        header_fields.date_field("Date", reply.date),
+        header_fields.ids_field("Message-ID", [reply.message_id]),
+    ]
+    if reply.in_reply_to is not None:
+        fields.append(header_fields.ids_field("In-Reply-To", [reply.in_reply_to]))
+    if reply.references:
+        fields.append(header_fields.ids_field("References", _bounded(reply.references)))
+    return fields + _machine_fields(reply)
+
+
+def _bounded(references: tuple[str, ...]) -> tuple[str, ...]:
+    """The first, which is the anchor, and the newest."""
+    if len(references) <= _MAX_REFERENCES:
+        return references
+    return (references[0], *references[-(_MAX_REFERENCES - 1) :])
+
+
+def _machine_fields(reply: Reply) -> list[bytes]:
+    """RFC 3834 §3.1.7 and what other systems look at, so that no machine answers a machine."""
+    if reply.writer is Writer.PERSON:
+        return []
+    fields = [
+        header_fields.token_field("Auto-Submitted", reply.writer.value),
+        header_fields.token_field("X-Auto-Response-Suppress", "All"),
+    ]
+    if reply.writer is Writer.AUTOMATIC_REPLY:
+        fields.append(header_fields.token_field("Precedence", "bulk"))
+    if reply.loop_mark:
+        fields.append(header_fields.token_field("X-Loop", reply.loop_mark))
+    return fields
+
+
+def _body(reply: Reply) -> bytes:
+    """The MIME fields and the parts; boundaries come from the Message-ID."""
+    message = EmailMessage(policy=SMTP)
+    message.set_content(_lines(reply.text), cte="quoted-printable")
+    if reply.html is not None:
+        message.add_alternative(_lines(reply.html), subtype="html", cte="quoted-printable")
+    for file in reply.files:
+        _attach(message, file)
+    # "=_" can stand in neither quoted-printable nor base64 (RFC 2045 §6.7), so no content can hold the boundary.
+    seed = hashlib.sha256(reply.message_id.encode("utf-8", "replace")).hexdigest()
+    for position, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{seed[:40]}.{position}")
+    return message.as_bytes(policy=SMTP)
+
+
+def _lines(text: str) -> str:
+    """One kind of line end, at the end too: a CR or LF alone never leaves this house (RFC 5321 §2.3.8)."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
+
+
+def _attach(message: EmailMessage, file: File) -> None:
+    kind, _, subtype = file.content_type.partition("/")
+    # RFC 2046 §5.2.1 and §5.1: base64, which keeps every octet, is not allowed in these.
+    if kind in {"message", "multipart"}:
+        kind, subtype = "application", "octet-stream"
+    message.add_attachment(
+        file.content,
+        maintype=kind,
+        subtype=subtype,
+        cte="base64",
+        disposition="inline" if file.content_id else "attachment",
+        filename=file.name,
+        cid=f"<{file.content_id.strip('<>')}>" if file.content_id else None,
+    )

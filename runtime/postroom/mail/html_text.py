@@ -1,0 +1,33 @@
+"""HTML of a mail rendered to plain text to read and search; it never sanitises, and its output is never markup."""
+
+from __future__ import annotations
+
+import re
+
+from resiliparse.extract.html2text import extract_plain_text
+
+from postroom.mail.charsets import clean
+from postroom.mail.limits import LIMITS
+
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_META = re.compile(rb"<meta[^<>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?\s{0,5}([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+_META_WITHIN = 2048
+
+
+def html_to_text(html: str, limit: int = LIMITS.html_rendered) -> str:
+    """The visible text of the first `limit` characters, blocks on lines of their own."""
+    try:
+        text = extract_plain_text(
+            html[:limit], preserve_formatting=True, list_bullets=True, alt_texts=False, hidden_elements=False
+        )
+    except (ValueError, RuntimeError, MemoryError):
+        text = _TAG.sub(" ", html[:limit])
+    lines = (line.rstrip() for line in clean(text).split("\n"))
+    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def meta_charset(html: bytes) -> str:
+    """The charset the document names itself, or nothing; it counts only where the part names none."""
+    match = _META.search(html, 0, _META_WITHIN)
+    return match[1].decode("ascii") if match else ""

@@ -1,0 +1,91 @@
+"""Message-IDs that only we can mint: `conversation.mail.kid.mac@domain`, without angle brackets like every id here.
+
+A valid token proves that its sender saw our mail, and never who he is. The MAC is HMAC-SHA256 cut to 160 bits over
+tenant, conversation, mail and key id; the domain is not in it, because gateways rewrite domains.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b32encode
+
+from msgspec import Struct
+
+ANCHOR = "0"
+"""Stands in place of the mail in the id that names the conversation alone."""
+_ULID = r"[0-9a-hjkmnp-tv-z]{26}"
+_TOKEN = re.compile(rf"({_ULID})\.({_ULID}|0)\.([a-z0-9]{{1,16}})\.([a-z2-7]{{32}})")
+_PURPOSE = b"postroom message-id 1"
+_MAC_OCTETS = 20
+_LONGEST = 512
+_MIN_KEY = 16
+
+
+class KeyRing(Struct, frozen=True):
+    """The keys by their id; `current` mints, the others only verify. Key ids are 1 to 16 of a-z and 0-9."""
+
+    current: str
+    keys: dict[str, bytes]
+
+    def __post_init__(self) -> None:
+        """Refuse a ring that could mint what it cannot read, or that could be guessed."""
+        if self.current not in self.keys:
+            raise ValueError(f"the key ring has no key {self.current!r} to mint with")
+        for kid, key in self.keys.items():
+            if re.fullmatch(r"[a-z0-9]{1,16}", kid) is None:
+                raise ValueError(f"the key id {kid!r} must be 1 to 16 of a-z and 0-9")
+            if len(key) < _MIN_KEY:
+                raise ValueError(f"the key {kid!r} is shorter than {_MIN_KEY} octets")
+
+
+class Token(Struct, frozen=True):
+    """What a valid token names; `mail` is None in an anchor."""
+
+    conversation: str
+    mail: str | None
+    kid: str
+
+
+def mint_message_id(ring: KeyRing, tenant: str, conversation: str, mail: str, domain: str) -> str:
+    """The Message-ID of a mail of ours; conversation and mail are ULIDs in lower case, else ValueError."""
+    local = f"{conversation}.{mail}.{ring.current}.{_mac(ring, tenant, conversation, mail, ring.current)}"
+    if _TOKEN.fullmatch(local) is None:
+        raise ValueError(f"conversation {conversation!r} and mail {mail!r} must be ULIDs in lower case")
+    return f"{local}@{domain}"
+
+
+def anchor_message_id(ring: KeyRing, tenant: str, conversation: str, domain: str) -> str:
+    """The id that stands first in the References of every mail of ours and names the conversation alone."""
+    return mint_message_id(ring, tenant, conversation, ANCHOR, domain)
+
+
+def read_token(ring: KeyRing, tenant: str, candidate: str) -> Token | None:
+    """The token in a Message-ID or the local part of an address, or None; total, constant-time, letter case ignored."""
+    match = _match(candidate)
+    if match is None or match[3] not in ring.keys:
+        return None
+    conversation, mail, kid, mac = match.groups()
+    if not hmac.compare_digest(mac, _mac(ring, tenant, conversation, mail, kid)):
+        return None
+    return Token(conversation, None if mail == ANCHOR else mail, kid)
+
+
+def is_forged(ring: KeyRing, tenant: str, candidate: str) -> bool:
+    """Whether it has the form of our tokens and is none: tampered with, another tenant's, or under no key we hold."""
+    return _match(candidate) is not None and read_token(ring, tenant, candidate) is None
+
+
+def _match(candidate: str) -> re.Match[str] | None:
+    if len(candidate) > _LONGEST or not candidate.isascii():
+        return None
+    return _TOKEN.fullmatch(candidate.strip("<> \t\r\n").lower().partition("@")[0])
+
+
+def _mac(ring: KeyRing, tenant: str, conversation: str, mail: str, kid: str) -> str:
+    """Lengths before the fields, so that no two lists of fields give the same octets."""
+    fields = [field.encode("utf-8") for field in (tenant, conversation, mail, kid)]
+    data = _PURPOSE + b"".join(b"|%d:%b" % (len(field), field) for field in fields)
+    digest = hmac.new(ring.keys[kid], data, hashlib.sha256).digest()[:_MAC_OCTETS]
+    return b32encode(digest).decode("ascii").lower()

@@ -1,0 +1,121 @@
+"""Gateways: security, sign-in, certificates, and that no box is collected twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from postroom.errors import ConfigurationError
+from postroom.settings.problem import Page
+from postroom.settings.schema import Gateway, Pop3Gateway, SmtpGateway, Tenant
+from postroom.settings.secrets import PLACEHOLDER, Secret, is_exposed
+
+LARGEST_CERTIFICATE = 1 << 20
+
+
+def check(page: Page, tenant: Tenant) -> None:
+    """Check each gateway alone."""
+    for index, gateway in enumerate(tenant.gateways):
+        path = f"gateways[{index}]"
+        if not page.is_sound(f"{path}.kind"):
+            continue
+        _security(page, path, gateway)
+        _certificate(page, path, gateway)
+        _sign_in(page, path, gateway)
+        if isinstance(gateway, Pop3Gateway):
+            _polling(page, path, gateway)
+        else:
+            _sending(page, path, gateway)
+
+
+def check_boxes(tenants: Sequence[tuple[Page, Tenant]]) -> None:
+    """Check that no two receiving gateways, of whatever tenants, collect the same user's mail at the same host."""
+    first: dict[tuple[str, str], str] = {}
+    for page, tenant in tenants:
+        for index, gateway in enumerate(tenant.gateways):
+            path = f"gateways[{index}]"
+            if not isinstance(gateway, Pop3Gateway) or not page.is_sound(f"{path}.host", f"{path}.user"):
+                continue
+            box = (gateway.host.casefold(), gateway.user)
+            if box in first:
+                page.problem(f"{path}.user", f"collects the same user's mail at the same host as {first[box]}")
+            else:
+                first[box] = f"{gateway.name!r} in {page.file} line {page.line_of(path)}"
+
+
+def _security(page: Page, path: str, gateway: Gateway) -> None:
+    if gateway.security != "none":
+        return
+    if gateway.allow_plaintext:
+        page.warning(f"{path}.security", "password and mails travel in clear text")
+    else:
+        page.problem(
+            f"{path}.security",
+            "`none` sends password and mails in clear text: use `tls` or `starttls`, or set `allow_plaintext: true`",
+        )
+
+
+def _certificate(page: Page, path: str, gateway: Gateway) -> None:
+    if gateway.certificate is None:
+        if gateway.trust == "only":
+            page.problem(f"{path}.trust", "`only` needs a `certificate` to trust")
+        return
+    file = page.folder / gateway.certificate
+    if not _is_readable(file):
+        page.problem(f"{path}.certificate", f"the file {file} cannot be read, or is larger than 1 MB")
+
+
+def _is_readable(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return len(opened.read(LARGEST_CERTIFICATE + 1)) <= LARGEST_CERTIFICATE
+    except (OSError, ValueError):
+        return False
+
+
+def _sign_in(page: Page, path: str, gateway: Gateway) -> None:
+    if gateway.auth == "xoauth2":
+        page.problem(f"{path}.auth", "`xoauth2` is not part of this version: use `password`")
+        return
+    if gateway.auth == "none":
+        if gateway.user or gateway.password is not None:
+            page.warning(f"{path}.auth", "with `none`, `user` and `password` are not used")
+        return
+    if not gateway.user:
+        page.problem(f"{path}.user", "is missing" + _or_none(gateway))
+    if gateway.password is None:
+        page.problem(f"{path}.password", "is missing" + _or_none(gateway))
+    else:
+        _secret(page, f"{path}.password", gateway.password)
+
+
+def _or_none(gateway: Gateway) -> str:
+    return " (a relay without sign-in is written `auth: none`)" if isinstance(gateway, SmtpGateway) else ""
+
+
+def _secret(page: Page, path: str, secret: Secret) -> None:
+    try:
+        value = secret.reveal()
+    except ConfigurationError as error:
+        page.problem(path, str(error))
+        return
+    if value == PLACEHOLDER:
+        page.warning(path, f"{secret.path or secret.reference} still holds the placeholder: put the password there")
+    elif is_exposed(secret):
+        page.warning(path, f"every user of this machine may read {secret.path}: `chmod 600` it")
+
+
+def _polling(page: Page, path: str, gateway: Pop3Gateway) -> None:
+    low = gateway.poll_every if gateway.poll_min is None else gateway.poll_min
+    high = gateway.poll_every if gateway.poll_max is None else gateway.poll_max
+    if low > gateway.poll_every:
+        page.problem(f"{path}.poll_min", "must not be longer than `poll_every`")
+    if high < gateway.poll_every:
+        page.problem(f"{path}.poll_max", "must not be shorter than `poll_every`")
+
+
+def _sending(page: Page, path: str, gateway: SmtpGateway) -> None:
+    if gateway.automatic_envelope == "bounce" and gateway.bounce_address is None:
+        page.problem(f"{path}.automatic_envelope", "`bounce` needs a `bounce_address`")
+    if gateway.notify_agent_after > gateway.give_up_after:
+        page.warning(f"{path}.notify_agent_after", "is longer than `give_up_after`: nobody is told before the end")

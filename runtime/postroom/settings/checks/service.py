@@ -1,0 +1,93 @@
+"""Service: work time, and the clocks of a channel against each other."""
+
+from __future__ import annotations
+
+import re
+
+from postroom.settings.channel_rules import AutoReply, Texts, WorkTime
+from postroom.settings.problem import Page, shown
+from postroom.settings.schema import Channel, Queue, Tenant
+from postroom.settings.units import duration_words
+
+_SEGMENT = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})\Z")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
+END_OF_DAY = 24 * 60
+
+
+def check(page: Page, tenant: Tenant) -> None:
+    """Check each channel's hours, timers and texts."""
+    for index, channel in enumerate(tenant.channels):
+        path = f"channels[{index}]"
+        _work_time(page, f"{path}.work_time", channel.work_time)
+        _customer_silence(page, path, channel, tenant.queue(channel.skill_queue))
+        _offline(page, path, channel)
+        _texts(page, f"{path}.auto_reply", channel.auto_reply)
+
+
+def _work_time(page: Page, path: str, hours: WorkTime) -> None:
+    for key, segments in (("workday", hours.workday), ("non_workday", hours.non_workday)):
+        taken: list[tuple[int, int]] = []
+        for place, text in enumerate(segments):
+            _segment(page, f"{path}.{key}[{place}]", text, taken)
+    if hours.calendar != "default":
+        page.problem(
+            f"{path}.calendar", "there is no such calendar: `default` (Saturday and Sunday off) is the only one"
+        )
+
+
+def _segment(page: Page, path: str, text: str, taken: list[tuple[int, int]]) -> None:
+    found = minutes_of(text)
+    if found is None:
+        page.problem(path, "must be `HH:MM-HH:MM` within 00:00-24:00, beginning before its end", shown(text))
+        return
+    if any(found[0] < end and start < found[1] for start, end in taken):
+        page.problem(path, "overlaps another segment", shown(text))
+    taken.append(found)
+
+
+def minutes_of(segment: str) -> tuple[int, int] | None:
+    """The minutes of the day at which the segment begins and ends, or None where it is not one."""
+    found = _SEGMENT.match(segment)
+    if found is None:
+        return None
+    hours_from, from_, hours_to, to = (int(part) for part in found.groups())
+    start, end = hours_from * 60 + from_, hours_to * 60 + to
+    # 24:00 is an end only: a beginning there cannot be before any end
+    is_right = from_ < 60 and to < 60 and start < end <= END_OF_DAY  # noqa: PLR2004 minutes of an hour
+    return (start, end) if is_right else None
+
+
+def _customer_silence(page: Page, path: str, channel: Channel, queue: Queue | None) -> None:
+    silence, inner = channel.no_customer_reply, f"{path}.no_customer_reply"
+    _languages(page, f"{inner}.remind_with", silence.remind_with)
+    if silence.remind_after is None:
+        return
+    if silence.remind_after >= silence.end_after:
+        page.problem(f"{inner}.remind_after", f"must be shorter than `end_after` ({duration_words(silence.end_after)})")
+    if queue is not None and queue.max_wait is not None and silence.remind_after <= queue.max_wait:
+        longest = duration_words(queue.max_wait)
+        page.problem(f"{inner}.remind_after", f"must be longer than queue {queue.name!r} lets wait ({longest})")
+    if not silence.remind_with:
+        page.problem(f"{inner}.remind_with", "is needed with `remind_after`: the reminder's text by language")
+
+
+def _offline(page: Page, path: str, channel: Channel) -> None:
+    offline, silence, inner = channel.offline_messages, channel.no_customer_reply, f"{path}.offline_messages"
+    if offline.routing == "last_agent" and not channel.last_agent.enabled:
+        page.problem(f"{inner}.routing", "`last_agent` needs the channel's `last_agent: {enabled: true}`")
+    if offline.routing == "robot" and channel.robot is None:
+        page.problem(f"{inner}.routing", "`robot` needs the channel's `robot`")
+    if offline.enabled and silence.enabled and offline.called_customer_reply >= silence.end_after:
+        end = duration_words(silence.end_after)
+        page.problem(f"{inner}.called_customer_reply", f"must be shorter than `no_customer_reply.end_after` ({end})")
+
+
+def _texts(page: Page, path: str, texts: AutoReply) -> None:
+    for key in ("working", "non_working", "holiday", "backlog"):
+        _languages(page, f"{path}.{key}", getattr(texts, key))
+
+
+def _languages(page: Page, path: str, texts: Texts) -> None:
+    for language, _ in texts:
+        if not _LANGUAGE.match(language):
+            page.problem(f"{path}.{language}", "must be a language, like `en` or `pt-BR`")

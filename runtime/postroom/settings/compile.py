@@ -1,0 +1,103 @@
+"""From a valid generation to the values that the core and intake are given; the same settings give the same values.
+
+It is in charge of fallbacks (channel before tenant) and of nothing that needs a secret or a file.
+"""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from postroom.errors import ConfigurationError
+from postroom.mail import identity as mail
+from postroom.mail.recipients import Caps
+from postroom.routing.routes import Inlet, Route, derived
+from postroom.session.policy import Policy
+from postroom.settings.schema import Channel, Generation, Pop3Gateway, Tenant
+
+
+def policy(generation: Generation, tenant: str, channel: str) -> Policy:
+    """Compile the rules of one channel's sessions. Raises ConfigurationError where there is no such channel."""
+    space = _tenant(generation, tenant)
+    found = space.channel(channel)
+    if found is None:
+        raise ConfigurationError(f"tenant {tenant!r} has no channel {channel!r} in this configuration")
+    return Policy(
+        generation=generation.number,
+        queue=found.skill_queue,
+        priority=found.priority,
+        offer_for={queue.name: queue.offer_for for queue in space.queues},
+        max_missed_offers={queue.name: queue.max_missed_offers for queue in space.queues},
+    )
+
+
+def routes(tenant: Tenant) -> tuple[Route, ...]:
+    """Every notification route in order: the written ones, then those derived from channels."""
+    return (*tenant.routes, *derived(inlets(tenant), tenant.routes))
+
+
+def inlets(tenant: Tenant) -> tuple[Inlet, ...]:
+    """What derived routes are made of, in the order of the channels."""
+    return tuple(
+        Inlet(channel=channel.name, gateway=channel.receiving_gateway, addresses=channel.addresses)
+        for channel in tenant.channels
+    )
+
+
+def automatic_mail(tenant: Tenant) -> dict[str, str]:
+    """What becomes of lists, bulk and unmarked automatic mail, `serve` or `file`, by channel."""
+    return {channel.name: channel.automatic_mail for channel in tenant.channels}
+
+
+def caps(tenant: Tenant, channel: Channel) -> Caps:
+    """The channel's caps on a reply's recipients, each the tenant's where the channel says nothing."""
+
+    def cap(own: int | None, fallback: int) -> int:
+        return fallback if own is None else own
+
+    whole = tenant.parameters
+    return Caps(
+        to=cap(channel.max_recipients, whole.max_recipients),
+        cc=cap(channel.max_cc, whole.max_cc),
+        bcc=cap(channel.max_bcc, whole.max_bcc),
+    )
+
+
+def identity(tenant: Tenant, gateway: Pop3Gateway) -> mail.Identity:
+    """Say who we are on one receiving gateway.
+
+    Ours are its `own_addresses` (its user where it lists none and that is an address), and whatever the channels that
+    receive there answer to or send from.
+    """
+    spam = gateway.spam_header
+    return mail.Identity(
+        own_addresses=_own_addresses(tenant, gateway),
+        own_lists=gateway.own_lists,
+        forms=gateway.forms,
+        authserv_id=gateway.authserv_id or "",
+        spam_header=mail.SpamHeader(spam.name, spam.value) if spam is not None else None,
+        answer_when_not_addressed=gateway.answer_when_not_addressed,
+    )
+
+
+def zone(tenant: Tenant, channel: Channel) -> ZoneInfo:
+    """The time zone in which the channel keeps its hours."""
+    return ZoneInfo(channel.work_time.time_zone or tenant.parameters.time_zone)
+
+
+def _own_addresses(tenant: Tenant, gateway: Pop3Gateway) -> tuple[str, ...]:
+    own = list(gateway.own_addresses) or ([gateway.user] if "@" in gateway.user else [])
+    for channel in tenant.channels:
+        if channel.receiving_gateway != gateway.name:
+            continue
+        own += channel.addresses
+        sending = tenant.gateway(channel.sending_gateway)
+        if sending is not None and not isinstance(sending, Pop3Gateway):
+            own.append(sending.from_address)
+    return tuple(dict.fromkeys(own))
+
+
+def _tenant(generation: Generation, name: str) -> Tenant:
+    found = generation.tenant(name)
+    if found is None:
+        raise ConfigurationError(f"there is no tenant {name!r} in this configuration")
+    return found

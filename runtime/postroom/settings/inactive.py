@@ -1,0 +1,76 @@
+"""Keys that are read and checked and that the runtime does not act on yet, so that nobody is misled.
+
+It is in charge of this one table. A key leaves it with the change that makes it work.
+"""
+
+from __future__ import annotations
+
+from postroom.settings.channel_rules import LastAgent, NoAgentReply, NoCustomerReply, OfflineMessages, SessionTransfer
+from postroom.settings.problem import Page
+from postroom.settings.schema import Tenant
+
+WORDS = "is read and checked, and has no effect in this version"
+
+INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
+    "gateways": {
+        "login_user": ("",),
+        "poll_min": (),
+        "poll_max": (),
+        "leave_days": (),
+        "plus_address": (False,),
+        "automatic_envelope": (),
+        "auto_replies_per_minute": (),
+        "rate": (),
+        "daily_ceiling": (),
+        "unknown_outcome": (),
+    },
+    "channels": {
+        "ou": (),
+        "mode": ("live",),
+        "retired": (False,),
+        "reply_with_personal_email": (False,),
+        "signature": (None,),
+        "subject_tag": (False,),
+        "robot": (None,),
+        "transfer_keywords": ((),),
+        "work_time": (),
+        "last_agent": (LastAgent(),),
+        "no_customer_reply": (NoCustomerReply(enabled=False),),
+        "no_agent_reply": (NoAgentReply(),),
+        "session_transfer": (SessionTransfer(to="none"),),
+        "offline_messages": (OfflineMessages(),),
+        "auto_reply": (),
+        "wrap_up": (0.0,),
+    },
+    "queues": {
+        "access_code": (),
+        "ou": (),
+        "levels": (),
+        "auto_accept": (False,),
+        "ageing": (),
+        "service_level": (),
+        "served_by": ("postroom",),
+        "strategy": ("longest_idle",),
+        "max_wait": (None,),
+        "max_length": (None,),
+        "overflow": (None,),
+        "relaxation": ((),),
+    },
+    "agents": {"ou": (), "signature": (None,), "personal_address": (), "notices": ((),)},
+}
+"""By section and key, the values that say what this version does anyway: they need no warning."""
+
+INACTIVE_SECTIONS = ("ous", "signatures", "robots")
+
+
+def check(page: Page, tenant: Tenant) -> None:
+    """Warn of every key of the table that is written and would change something."""
+    for section in INACTIVE_SECTIONS:
+        if page.is_written(section):
+            page.warning(section, WORDS)
+    for section, keys in INACTIVE.items():
+        for index, entity in enumerate(getattr(tenant, section)):
+            for key, harmless in keys.items():
+                path = f"{section}[{index}].{key}"
+                if page.is_written(path) and getattr(entity, key, None) not in harmless:
+                    page.warning(path, WORDS)

@@ -1,0 +1,78 @@
+"""Where what is written differs from the schema: short ways of writing, fields nobody writes, rules beside a type.
+
+It is in charge of form only; lines stay those of what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from postroom.routing.routes import Route
+from postroom.settings.channel_rules import ChannelRobot, SessionTransfer
+from postroom.settings.rules import Name
+from postroom.settings.schema import Label, Pop3Gateway, Priority, SmtpGateway
+from postroom.settings.yaml import Entry, Mapping, Node, Scalar, Sequence
+
+GENERATED: frozenset[tuple[type[Struct], str]] = frozenset({(Route, "automatic")})
+"""Fields nobody writes: the runtime sets them."""
+
+NARROWED: dict[tuple[type[Struct], str], object] = {
+    (Route, "name"): Name,
+    (Route, "priority"): Priority | None,
+    (Route, "labels"): tuple[Label, ...],
+}
+"""Types with their rules, for structs of rooms that know no rules of settings."""
+
+
+def written_out(kind: type[Struct], node: Node) -> Node:
+    """Give the node with every shorthand of that struct replaced; anything else stays as it is."""
+    rewrite = _REWRITES.get(kind)
+    return rewrite(node) if rewrite else node
+
+
+def _pop3(node: Node) -> Node:
+    node = _with_port(node, {"none": 110, "starttls": 110})
+    leave = node.get("leave_on_server") if isinstance(node, Mapping) else None
+    if not isinstance(node, Mapping) or not isinstance(leave, Mapping):
+        return node
+    entries = [entry for entry in node.entries if entry.key != "leave_on_server"]
+    days = [Entry(f"leave_{entry.key}", entry.line, entry.node) for entry in leave.entries]
+    left = Entry("leave_on_server", leave.line, Scalar(True, "true", leave.line))
+    return Mapping((*entries, left, *days), node.line)
+
+
+def _with_port(node: Node, ports: dict[str, int]) -> Node:
+    if not isinstance(node, Mapping) or node.get("port") is not None:
+        return node
+    security = node.get("security")
+    port = ports.get(security.text) if isinstance(security, Scalar) else None
+    if port is None:
+        return node
+    return Mapping((*node.entries, Entry("port", node.line, Scalar(port, str(port), node.line))), node.line)
+
+
+def _smtp(node: Node) -> Node:
+    return _with_port(node, {"none": 25, "starttls": 587})
+
+
+def _robot(node: Node) -> Node:
+    return Mapping((Entry("name", node.line, node),), node.line) if isinstance(node, Scalar) else node
+
+
+def _transfer(node: Node) -> Node:
+    if isinstance(node, Scalar):
+        return Mapping((Entry("to", node.line, node),), node.line)
+    if isinstance(node, Sequence):
+        named = Scalar("named", "named", node.line)
+        return Mapping((Entry("to", node.line, named), Entry("names", node.line, node)), node.line)
+    return node
+
+
+_REWRITES: dict[type[Struct], Callable[[Node], Node]] = {
+    Pop3Gateway: _pop3,
+    SmtpGateway: _smtp,
+    ChannelRobot: _robot,
+    SessionTransfer: _transfer,
+}

@@ -1,0 +1,32 @@
+"""Judges a whole configuration: every rule that looks at more than one value, subject by subject.
+
+It is in charge of their order; the rules themselves stand in checks/, and what is right for one value alone in the
+schema. Every problem is noted on the page it stands on; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from postroom.settings import inactive
+from postroom.settings.checks import caps, channels, gateways, names, queues, routes, service, sockets
+from postroom.settings.problem import Page
+from postroom.settings.schema import Process, Tenant
+
+
+def process(page: Page, settings: Process) -> None:
+    """Check the process itself."""
+    sockets.check(page, settings)
+
+
+def tenant(page: Page, settings: Tenant) -> None:
+    """Check one tenant."""
+    for subject in (names, gateways, channels, caps, service, routes, queues, inactive):
+        subject.check(page, settings)
+
+
+def together(process_page: Page, tenants: Sequence[tuple[Page, Tenant]]) -> None:
+    """Check what concerns several tenants."""
+    gateways.check_boxes(tenants)
+    if not any(settings.channels for _, settings in tenants) and tenants and not process_page.problems:
+        tenants[0][0].warning("", "no tenant has a channel: no mail will be served")

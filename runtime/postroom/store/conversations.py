@@ -1,0 +1,86 @@
+"""Conversations over SQL, and the Message-IDs that lead to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from postroom.errors import PermanentError
+from postroom.ports.records import Conversation, ThreadHit
+from postroom.session.state import ConversationId
+from postroom.store.columns import to_json, to_micros, to_strings, to_time
+from postroom.store.connection import Connection, Row
+from postroom.store.queries import queries
+
+_SQL = queries("conversations")
+
+
+class SqlConversations:
+    """ports.store.Conversations."""
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def add(self, conversation: Conversation) -> None:
+        """Store a new conversation."""
+        self._db.run(
+            _SQL["conversations_add"],
+            (
+                conversation.id,
+                conversation.tenant,
+                conversation.channel,
+                conversation.customer,
+                conversation.subject,
+                to_micros(conversation.created_at),
+                to_micros(conversation.last_mail_at),
+                conversation.related,
+                to_json(conversation.participants),
+            ),
+        )
+
+    def get(self, conversation: ConversationId) -> Conversation | None:
+        """One conversation."""
+        row = self._db.one(_SQL["conversations_get"], (conversation,))
+        return _conversation(row) if row else None
+
+    def touch(self, conversation: ConversationId, at: datetime, participants: Sequence[str]) -> None:
+        """Note a mail of that time, never moving back, and add participants. Raises PermanentError on an unknown."""
+        if self._db.run(_SQL["conversations_touch"], (to_micros(at), conversation)) != 1:
+            raise PermanentError(f"there is no conversation {conversation}")
+        row = self._db.one(_SQL["conversations_participants"], (conversation,))
+        before = to_strings(row[0]) if row else ()
+        after = tuple(dict.fromkeys((*before, *participants)))
+        if after != before:
+            self._db.run(_SQL["conversations_set_participants"], (to_json(after), conversation))
+
+    def name(self, tenant: str, message_id: str, conversation: ConversationId, gateway: str, at: datetime) -> None:
+        """Let this Message-ID lead to the conversation; named again, the first time stays."""
+        self._db.run(_SQL["conversations_name"], (tenant, message_id, conversation, gateway, to_micros(at)))
+
+    def find(self, tenant: str, message_ids: Sequence[str]) -> Sequence[ThreadHit]:
+        """The conversations these Message-IDs lead to, in the order of the ids, then newest sighting first."""
+        hits = [_hit(row) for row in self._db.all_in(_SQL["conversations_find"], (tenant,), message_ids)]
+        place = {message_id: place for place, message_id in reversed(list(enumerate(message_ids)))}
+        return sorted(hits, key=lambda hit: place[hit.message_id])
+
+
+def _conversation(row: Row) -> Conversation:
+    return Conversation(
+        id=row[0],
+        tenant=row[1],
+        channel=row[2],
+        customer=row[3],
+        subject=row[4],
+        created_at=to_time(row[5]),
+        last_mail_at=to_time(row[6]),
+        related=row[7],
+        participants=to_strings(row[8]),
+    )
+
+
+def _hit(row: Row) -> ThreadHit:
+    return ThreadHit(
+        message_id=row[0], by_token=False, gateway=row[1], seen_at=to_time(row[2]), conversation=_conversation(row[3:])
+    )

@@ -1,0 +1,116 @@
+"""The ledger over SQL: one row for each mail that ever came from a gateway."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from postroom.ports.records import Outcome, RawRef, Receipt
+from postroom.store.columns import to_micros, to_time
+from postroom.store.connection import Connection, Row
+from postroom.store.queries import queries
+
+_SQL = queries("ledger")
+
+
+class SqlLedger:
+    """ports.store.Ledger. Only `receive`, `get` and `unsettled` give the bytes of small mails: lists would be large."""
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def receive(self, receipt: Receipt) -> tuple[Receipt, bool]:
+        """Record an arrival and count one reading attempt; gives the row in force and whether it is new."""
+        row = self._db.one(
+            _SQL["ledger_receive"],
+            (
+                receipt.id,
+                receipt.tenant,
+                receipt.gateway,
+                receipt.uid,
+                receipt.raw.sha256,
+                receipt.raw.size,
+                receipt.listed_size,
+                to_micros(receipt.first_seen_at),
+                receipt.outcome and receipt.outcome.value,
+                receipt.reason,
+                receipt.mail,
+                int(receipt.oversize),
+            ),
+        )
+        if row is None or row[0] == receipt.id:
+            return replace(receipt, attempts=row[3] if row else 1), True
+        return _in_force(receipt, row), False
+
+    def settle(self, receipt: str, outcome: Outcome, reason: str, mail: str | None) -> bool:
+        """Give the receipt its one outcome; False when it already has one."""
+        return self._db.run(_SQL["ledger_settle"], (outcome.value, reason, mail, receipt)) == 1
+
+    def known(self, gateway: str, uids: Sequence[str]) -> dict[str, tuple[Receipt, ...]]:
+        """The rows of these UIDLs, any bytes; uids without rows are absent."""
+        found: defaultdict[str, list[Receipt]] = defaultdict(list)
+        for row in self._db.all_in(_SQL["ledger_known"], (gateway,), uids):
+            found[row[3]].append(_receipt(row))
+        return {uid: tuple(receipts) for uid, receipts in found.items()}
+
+    def settled_with(self, gateway: str, sha256: str, but: str) -> Receipt | None:
+        """Another settled receipt of the same bytes in this gateway, the oldest, or None."""
+        row = self._db.one(_SQL["ledger_settled_with"], (sha256, gateway, but))
+        return _receipt(row) if row else None
+
+    def unsettled(self, limit: int) -> Sequence[Receipt]:
+        """Receipts whose reading never finished, oldest first."""
+        return [_receipt(row, row[13]) for row in self._db.all(_SQL["ledger_unsettled"], (limit,))]
+
+    def count_attempt(self, receipt: str) -> None:
+        """Count one more reading attempt of an unsettled receipt."""
+        self._db.run(_SQL["ledger_count_attempt"], (receipt,))
+
+    def get(self, receipt: str) -> Receipt | None:
+        """One receipt."""
+        row = self._db.one(_SQL["ledger_get"], (receipt,))
+        return _receipt(row, row[13]) if row else None
+
+    def by_outcome(self, tenant: str, outcome: Outcome, limit: int) -> Sequence[Receipt]:
+        """The newest receipts that ended so."""
+        return [_receipt(row) for row in self._db.all(_SQL["ledger_by_outcome"], (outcome.value, tenant, limit))]
+
+    def reopen(self, receipt: str) -> bool:
+        """Take a quarantined receipt's outcome back and set its attempts to 0; False where it is not quarantined."""
+        return self._db.run(_SQL["ledger_reopen"], (receipt,)) == 1
+
+
+def _receipt(row: Row, small: bytes | None = None) -> Receipt:
+    return Receipt(
+        id=row[0],
+        tenant=row[1],
+        gateway=row[2],
+        uid=row[3],
+        raw=RawRef(sha256=row[4], size=row[5], small=small),
+        listed_size=row[6],
+        first_seen_at=to_time(row[7]),
+        attempts=row[8],
+        outcome=None if row[9] is None else Outcome(row[9]),
+        reason=row[10],
+        mail=row[11],
+        oversize=bool(row[12]),
+    )
+
+
+def _in_force(receipt: Receipt, row: Row) -> Receipt:
+    """The row found in place of this receipt: the same key, so the same bytes."""
+    return replace(
+        receipt,
+        id=row[0],
+        listed_size=row[1],
+        first_seen_at=to_time(row[2]),
+        attempts=row[3],
+        outcome=None if row[4] is None else Outcome(row[4]),
+        reason=row[5],
+        mail=row[6],
+        oversize=bool(row[7]),
+    )

@@ -1,0 +1,95 @@
+"""The outbox over SQL: effects on their way out, leased one at a time a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from postroom.ports.records import OutboxRow
+from postroom.session.effects import AnyEffect
+from postroom.store.columns import to_json, to_micros, to_time, to_time_or_none
+from postroom.store.connection import Connection, Row
+from postroom.store.queries import queries
+
+PASS_AFTER = timedelta(minutes=10)
+"""How long after its first attempt a row waiting for its retry holds back later ones of its conversation (P31)."""
+
+_SQL = queries("outbox")
+_EFFECT: msgspec.json.Decoder[AnyEffect] = msgspec.json.Decoder(AnyEffect)
+
+
+class SqlOutbox:
+    """ports.store.Outbox. Oldest is the one put in first: clocks have no say in it."""
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def add(self, row: OutboxRow) -> None:
+        """Put an effect in. Raises Conflict where its id was ever in before."""
+        self._db.run(
+            _SQL["outbox_add"],
+            (
+                row.id,
+                row.tenant,
+                row.conversation,
+                row.session,
+                to_json(row.effect),
+                to_micros(row.created_at),
+                to_micros(row.due_at),
+                row.attempts,
+            ),
+        )
+
+    def lease(self, token: str, now: datetime, until: datetime, limit: int) -> Sequence[OutboxRow]:
+        """Take due rows nobody works on, the longest due first; a conversation's rows come one at a time."""
+        at = to_micros(now)
+        rows = self._db.all(_SQL["outbox_lease"], (token, to_micros(until), to_micros(now + PASS_AFTER), at, limit))
+        # RETURNING promises no order.
+        return [_outbox_row(row) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
+
+    def holds(self, row: str, token: str, now: datetime) -> bool:
+        """Whether that lease is still in force."""
+        return self._db.one(_SQL["outbox_holds"], (row, token, to_micros(now))) is not None
+
+    def done(self, row: str) -> None:
+        """Close a row that was carried out."""
+        self._db.run(_SQL["outbox_done"], (row,))
+
+    def fail(self, row: str, words: str) -> None:
+        """Close a row that never will be."""
+        self._db.run(_SQL["outbox_fail"], (words, row))
+
+    def again(self, row: str, due_at: datetime, words: str) -> None:
+        """Give a row back for later and count the attempt."""
+        self._db.run(_SQL["outbox_again"], (to_micros(due_at), words, row))
+
+    def release(self, token: str) -> None:
+        """Give back every row of that lease untouched."""
+        self._db.run(_SQL["outbox_release"], (token,))
+
+    def reclaim(self) -> int:
+        """Give back every leased row and give how many."""
+        return self._db.run(_SQL["outbox_reclaim"])
+
+    def next_due(self) -> datetime | None:
+        """When the earliest row without a lease is due."""
+        row = self._db.one(_SQL["outbox_next_due"])
+        return to_time_or_none(row[0]) if row else None
+
+
+def _outbox_row(row: Row) -> OutboxRow:
+    return OutboxRow(
+        due_at=to_time(row[0]),
+        id=row[2],
+        tenant=row[3],
+        conversation=row[4],
+        session=row[5],
+        effect=_EFFECT.decode(row[6]),
+        created_at=to_time(row[7]),
+        attempts=row[8],
+        lease=row[9],
+    )

@@ -1,0 +1,64 @@
+-- name: ledger_receive
+-- Record an arrival, or count one more reading of one that has no outcome yet; gives the row in force.
+INSERT INTO receipts (id, tenant, gateway, uid, sha256, size, listed_size, first_seen_at, attempts, outcome, reason, mail,
+    oversize)
+VALUES (:id, :tenant, :gateway, :uid, :sha256, :size, :listed_size, :first_seen_at, 1, :outcome, :reason, :mail,
+    :oversize)
+ON CONFLICT (gateway, uid, sha256, tenant) DO UPDATE
+SET attempts = receipts.attempts + CASE WHEN receipts.outcome IS NULL THEN 1 ELSE 0 END
+RETURNING id, listed_size, first_seen_at, attempts, outcome, reason, mail, oversize;
+
+-- name: ledger_settle
+-- Give a receipt its outcome, where it has none.
+UPDATE receipts SET outcome = :outcome, reason = :reason, mail = :mail WHERE id = :id AND outcome IS NULL;
+
+-- name: ledger_known
+-- The rows of these UIDLs in a gateway, without the bytes.
+SELECT id, tenant, gateway, uid, sha256, size, listed_size, first_seen_at, attempts, outcome, reason, mail,
+    oversize
+FROM receipts
+WHERE gateway = :gateway AND uid IN (:uids*);
+
+-- name: ledger_settled_with
+-- Another receipt of the same bytes in the same gateway and tenant that has its outcome; the oldest.
+SELECT other.id, other.tenant, other.gateway, other.uid, other.sha256, other.size, other.listed_size,
+    other.first_seen_at, other.attempts, other.outcome, other.reason, other.mail, other.oversize
+FROM receipts AS other
+WHERE other.sha256 = :sha256 AND other.gateway = :gateway AND other.outcome IS NOT NULL AND other.id <> :but
+    AND other.tenant = COALESCE((SELECT one.tenant FROM receipts AS one WHERE one.id = :but), other.tenant)
+ORDER BY other.first_seen_at, other.id
+LIMIT 1;
+
+-- name: ledger_unsettled
+-- Receipts whose reading never finished, oldest first, with their bytes where small.
+SELECT r.id, r.tenant, r.gateway, r.uid, r.sha256, r.size, r.listed_size,
+    r.first_seen_at, r.attempts, r.outcome, r.reason, r.mail, r.oversize, raws.small
+FROM receipts AS r LEFT JOIN raws ON raws.sha256 = r.sha256
+WHERE r.outcome IS NULL
+ORDER BY r.first_seen_at, r.id
+LIMIT :limit;
+
+-- name: ledger_count_attempt
+-- Count one more reading of a receipt without outcome.
+UPDATE receipts SET attempts = attempts + 1 WHERE id = :id AND outcome IS NULL;
+
+-- name: ledger_get
+-- One receipt, with its bytes where small.
+SELECT r.id, r.tenant, r.gateway, r.uid, r.sha256, r.size, r.listed_size,
+    r.first_seen_at, r.attempts, r.outcome, r.reason, r.mail, r.oversize, raws.small
+FROM receipts AS r LEFT JOIN raws ON raws.sha256 = r.sha256
+WHERE r.id = :id;
+
+-- name: ledger_by_outcome
+-- The newest receipts of a tenant that ended so, without the bytes.
+SELECT id, tenant, gateway, uid, sha256, size, listed_size, first_seen_at, attempts, outcome, reason, mail,
+    oversize
+FROM receipts
+WHERE outcome = :outcome AND tenant = :tenant
+ORDER BY first_seen_at DESC
+LIMIT :limit;
+
+-- name: ledger_reopen
+-- Take a quarantined receipt's outcome back, to read it anew.
+UPDATE receipts SET outcome = NULL, reason = '', mail = NULL, attempts = 0
+WHERE id = :id AND outcome = 'quarantined';

@@ -1,0 +1,49 @@
+-- name: mails_keep_raw
+-- Name these bytes; the same bytes twice are kept once.
+INSERT INTO raws (sha256, size, small) VALUES (:sha256, :size, :small) ON CONFLICT (sha256) DO NOTHING;
+
+-- name: mails_raw
+-- Where the bytes are.
+SELECT sha256, size, small FROM raws WHERE sha256 = :sha256;
+
+-- name: mails_add
+-- Store what was read of a mail.
+INSERT INTO mails (id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
+    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace)
+VALUES (:id, :tenant, :gateway, :channel, :conversation, :incoming, :sha256, :size, :received_at, :message_id,
+    :from_address, :from_name, :subject, :mail_class, :body_hash, :attachments, :outcome, :preview, :new_participant,
+    :trace);
+
+-- name: mails_get
+-- One mail.
+SELECT id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
+    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace
+FROM mails
+WHERE id = :id;
+
+-- name: mails_of_conversation
+-- A conversation's mails, oldest first.
+SELECT id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
+    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace
+FROM mails
+WHERE conversation = :conversation
+ORDER BY received_at, id;
+
+-- name: mails_latest
+-- The newest incoming mails of a tenant.
+SELECT id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
+    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace
+FROM mails
+WHERE tenant = :tenant AND incoming = 1
+ORDER BY received_at DESC, id DESC
+LIMIT :limit;
+
+-- name: mails_copy_of
+-- The oldest other incoming mail of the channel with that Message-ID, author and body since then.
+SELECT id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
+    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace
+FROM mails
+WHERE message_id = :message_id AND tenant = :tenant AND channel = :channel AND incoming = 1
+    AND from_address = :from_address AND body_hash = :body_hash AND received_at >= :since AND id <> :but
+ORDER BY received_at, id
+LIMIT 1;

@@ -1,0 +1,52 @@
+-- name: replies_add
+-- Store a rendered reply.
+INSERT INTO replies (id, tenant, channel, gateway, conversation, session, agent, mail, message_id, envelope_from,
+    sha256, accepted_at, state)
+VALUES (:id, :tenant, :channel, :gateway, :conversation, :session, :agent, :mail, :message_id, :envelope_from,
+    :sha256, :accepted_at, :state);
+
+-- name: replies_add_recipient
+-- Store one recipient of a reply.
+INSERT INTO reply_recipients (reply, place, address, field, state, code, words)
+VALUES (:reply, :place, :address, :field, :state, :code, :words);
+
+-- name: replies_get
+-- One reply, with its bytes where small.
+SELECT r.id, r.tenant, r.channel, r.gateway, r.conversation, r.session, r.agent, r.mail, r.message_id, r.envelope_from,
+    r.accepted_at, r.state, raws.sha256, raws.size, raws.small
+FROM replies AS r JOIN raws ON raws.sha256 = r.sha256
+WHERE r.id = :id;
+
+-- name: replies_of_conversation
+-- A conversation's replies, oldest first, with their bytes where small.
+SELECT r.id, r.tenant, r.channel, r.gateway, r.conversation, r.session, r.agent, r.mail, r.message_id, r.envelope_from,
+    r.accepted_at, r.state, raws.sha256, raws.size, raws.small
+FROM replies AS r JOIN raws ON raws.sha256 = r.sha256
+WHERE r.conversation = :conversation
+ORDER BY r.seq;
+
+-- name: replies_recipients
+-- A reply's recipients in their order.
+SELECT address, field, state, code, words FROM reply_recipients WHERE reply = :reply ORDER BY place;
+
+-- name: replies_set_state
+-- Write how far a reply is.
+UPDATE replies SET state = :state WHERE id = :id;
+
+-- name: replies_set_recipient
+-- Write how it stands with one recipient.
+UPDATE reply_recipients SET state = :state, code = :code, words = :words
+WHERE reply = :reply AND address = :address AND field = :field;
+
+-- name: replies_start_attempt
+-- Record a try before it begins.
+INSERT INTO attempts (id, reply, started_at, recipients, ended_at, is_unknown, words)
+VALUES (:id, :reply, :started_at, :recipients, :ended_at, :is_unknown, :words);
+
+-- name: replies_end_attempt
+-- Record how a try ended.
+UPDATE attempts SET ended_at = :ended_at, words = :words, is_unknown = :is_unknown WHERE id = :id;
+
+-- name: replies_attempts
+-- A reply's tries, oldest first.
+SELECT id, reply, started_at, recipients, ended_at, is_unknown, words FROM attempts WHERE reply = :reply ORDER BY seq;

@@ -1,0 +1,61 @@
+"""One transaction as units see it: the repositories over one connection, and the topics to wake."""
+
+from __future__ import annotations
+
+from postroom.ports.records import Counts
+from postroom.ports.store import (
+    Agents,
+    Conversations,
+    Idempotency,
+    Journal,
+    Ledger,
+    Mails,
+    Outbox,
+    Replies,
+    Sessions,
+    Timers,
+    Topic,
+)
+from postroom.store.agents import SqlAgents
+from postroom.store.connection import Connection
+from postroom.store.conversations import SqlConversations
+from postroom.store.counts import counts
+from postroom.store.idempotency import SqlIdempotency
+from postroom.store.journal import SqlJournal
+from postroom.store.ledger import SqlLedger
+from postroom.store.mails import SqlMails
+from postroom.store.outbox import SqlOutbox
+from postroom.store.replies import SqlReplies
+from postroom.store.sessions import SqlSessions
+from postroom.store.timers import SqlTimers
+
+
+class SqlTx:
+    """ports.store.Tx; made once a connection, for it holds nothing of a unit but the topics it woke."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._woken: set[Topic] = set()
+        self.ledger: Ledger = SqlLedger(db)
+        self.mails: Mails = SqlMails(db)
+        self.conversations: Conversations = SqlConversations(db)
+        self.sessions: Sessions = SqlSessions(db)
+        self.journal: Journal = SqlJournal(db)
+        self.outbox: Outbox = SqlOutbox(db)
+        self.timers: Timers = SqlTimers(db)
+        self.agents: Agents = SqlAgents(db)
+        self.replies: Replies = SqlReplies(db)
+        self.idempotency: Idempotency = SqlIdempotency(db)
+
+    def wake(self, topic: Topic) -> None:
+        """Wake who waits for the topic, after the commit and only then."""
+        self._woken.add(topic)
+
+    def counts(self) -> Counts:
+        """What the gauges show."""
+        return counts(self._db, self.sessions.waiting_queues())
+
+    def take_woken(self) -> set[Topic]:
+        """The topics woken since the last call."""
+        woken, self._woken = self._woken, set()
+        return woken

@@ -1,0 +1,52 @@
+"""`python -m tests.benchmarks [receiving|idle|all]`: measures, prints tables, and writes build/bench.json."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+from rich.console import Console
+
+from tests.benchmarks import idle, receiving
+from tests.benchmarks.peers import missing
+from tests.benchmarks.report import Row, merge
+from tests.benchmarks.tables import idle_table, race_table, row_table
+
+console = Console(width=140 if not sys.stdout.isatty() else None)
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["receiving", "idle", "all"]), default="all")
+@click.option("--rounds", type=click.IntRange(1, 50), default=3, show_default=True, help="Runs of every peer.")
+@click.option("--mails", type=click.IntRange(1), default=1_000, show_default=True, help="Mails in a box.")
+@click.option("--scale", type=float, default=1.0, show_default=True, help="Share of the idle gateways.")
+@click.option("--seconds", type=float, default=60.0, show_default=True, help="How long idling is watched.")
+def main(what: str, rounds: int, mails: int, scale: float, seconds: float) -> None:
+    """Measure receiving, idling or both, beside peers on this machine."""
+    if lacking := missing():
+        raise click.ClickException(f"the peers are not all here; as root: {lacking}")
+    rows: list[Row] = []
+    if what != "idle":
+        rows += _receive(rounds, mails)
+    if what != "receiving":
+        rows += _idle(scale, seconds)
+    merge(rows)
+    console.print(row_table(rows))
+
+
+def _receive(rounds: int, mails: int) -> Sequence[Row]:
+    races = receiving.run(rounds, mails, console.print)
+    for race in races:
+        console.print(race_table(race))
+    return [row for race in races for row in receiving.rows(race)]
+
+
+def _idle(scale: float, seconds: float) -> Sequence[Row]:
+    spells = idle.run(scale, seconds, console.print)
+    console.print(idle_table(spells))
+    return [row for server, seen in spells.items() for row in idle.rows(server, seen)]
+
+
+if __name__ == "__main__":
+    main()

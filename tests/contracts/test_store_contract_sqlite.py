@@ -1,0 +1,69 @@
+"""The store contract, run against SQLite in a real folder."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from postroom.ports.store import Store
+from tests.contracts.store_contract import AtomicityContract, BellsContract, UnitsContract
+from tests.contracts.store_intake_contract import ConversationsContract, LedgerContract, MailsContract
+from tests.contracts.store_sending_contract import IdempotencyContract, OutboxContract, RepliesContract
+from tests.contracts.store_service_contract import (
+    AgentsContract,
+    CountsContract,
+    JournalContract,
+    SessionsContract,
+    TimersContract,
+)
+from tests.store.opened import opened
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(tmp_path) as one:
+        yield one
+
+
+class TestUnits(UnitsContract): ...
+
+
+class TestBells(BellsContract): ...
+
+
+class TestAtomicity(AtomicityContract): ...
+
+
+class TestLedger(LedgerContract): ...
+
+
+class TestMails(MailsContract): ...
+
+
+class TestConversations(ConversationsContract): ...
+
+
+class TestSessions(SessionsContract): ...
+
+
+class TestJournal(JournalContract): ...
+
+
+class TestTimers(TimersContract): ...
+
+
+class TestAgents(AgentsContract): ...
+
+
+class TestOutbox(OutboxContract): ...
+
+
+class TestReplies(RepliesContract): ...
+
+
+class TestIdempotency(IdempotencyContract): ...
+
+
+class TestCounts(CountsContract): ...

@@ -1,0 +1,121 @@
+"""The independent ledger: what was injected, and proof that each of it is somewhere exactly once.
+
+It reads the store's file, the maildrop and the sink with code of its own; the runtime never sees it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+class Oracle:
+    """Knows every token injected as a mail, and every reply posted."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self.tokens: list[str] = []
+
+    def mail(self, token: str, body: str = "Please help.") -> bytes:
+        """A customer's mail that carries the token; the oracle remembers it."""
+        self.tokens.append(token)
+        lines = (
+            f"Received: from mx.customer.example by cc.example; Mon, 02 Mar 2026 09:00:{len(self.tokens) % 60:02d} +0000",
+            f"From: Customer {token} <{token}@customer.example>",
+            "To: support@cc.example",
+            f"Subject: question {token}",
+            "Date: Mon, 02 Mar 2026 09:00:00 +0000",
+            f"Message-ID: <{token}@customer.example>",
+            "",
+            body,
+            ".",
+            "..two dots above, one here",
+            "",
+        )
+        return "\r\n".join(lines).encode()
+
+    def settled(self) -> int:
+        """How many receipts have an outcome by now."""
+        return sum(self._rows("SELECT count(*) FROM receipts WHERE outcome IS NOT NULL", first=True))
+
+    def check_mails(self, on_server: Sequence[bytes] = ()) -> None:
+        """Every token is in exactly one place, whole, with exactly one effect."""
+        stored = Counter(
+            subject.split()[-1]
+            for (subject,) in self._rows("SELECT subject FROM mails WHERE incoming = 1 AND outcome = 'conversation'")
+        )
+        waiting = Counter(token for token in self.tokens for raw in on_server if f"<{token}@".encode() in raw)
+        lost = [token for token in self.tokens if not stored[token] and not waiting[token]]
+        doubled = [token for token, times in stored.items() if times > 1]
+        assert not lost, f"lost: {lost}"
+        assert not doubled, f"doubled: {doubled}"
+        assert set(stored) <= set(self.tokens)
+        self._check_bytes()
+        self._check_effects()
+
+    def check_quiet(self) -> None:
+        """Nothing hangs in the air: no receipt without outcome, no outbox row, no leaked place, a sound file."""
+        assert self._rows("SELECT id FROM receipts WHERE outcome IS NULL") == []
+        assert self._rows("SELECT id FROM outbox WHERE state = 'pending'") == []
+        assert self._rows("PRAGMA integrity_check") == [("ok",)]
+        self._check_places()
+
+    def replies(self) -> dict[str, int]:
+        """Message-ID of every reply with the number of its attempts whose outcome is unknown."""
+        query = "SELECT message_id, (SELECT count(*) FROM attempts a WHERE a.reply = r.id AND a.is_unknown = 1) FROM replies r"
+        return dict(self._rows(query))
+
+    def check_replies(self, posted: int, at_sink: Iterable[bytes]) -> None:
+        """Every posted reply left, byte for byte the same each time, and twice only where an outcome is unknown."""
+        unknown = self.replies()
+        assert len(unknown) == posted
+        copies: dict[str, list[str]] = {}
+        for raw in at_sink:
+            message_id = next(name for name in unknown if f"<{name}>".encode() in raw.split(b"\r\n\r\n")[0])
+            copies.setdefault(message_id, []).append(hashlib.sha256(raw).hexdigest())
+        assert set(copies) == set(unknown), "a reply was lost"
+        for message_id, hashes in copies.items():
+            assert len(set(hashes)) == 1, "a reply changed between attempts"
+            assert len(hashes) <= 1 + unknown[message_id], "a reply was doubled without an unknown outcome"
+
+    def _check_bytes(self) -> None:
+        """What is stored is what was injected, to the octet (the maildrop ends lines with CRLF)."""
+        small = self._rows("SELECT r.sha256, r.small FROM raws r JOIN mails m ON m.sha256 = r.sha256 WHERE m.incoming = 1")
+        for sha256, content in small:
+            if content is not None:
+                assert hashlib.sha256(content).hexdigest() == sha256
+                assert content.endswith(b"\r\n.\r\n..two dots above, one here\r\n"), content[-60:]
+
+    def _check_effects(self) -> None:
+        """Each stored mail brought its event to exactly one session, and no conversation has two open ones."""
+        served = {mail for (mail,) in self._rows("SELECT id FROM mails WHERE incoming = 1 AND outcome = 'conversation'")}
+        events = [json.loads(event) for (event,) in self._rows("SELECT event FROM journal")]
+        told = Counter(event["mail"] for event in events if event["type"] == "message_received")
+        assert told == Counter(served)
+        two_open = "SELECT conversation FROM sessions WHERE phase <> 'ended' GROUP BY conversation HAVING count(*) > 1"
+        assert self._rows(two_open) == []
+
+    def _check_places(self) -> None:
+        """Every agent's load is the number of sessions that hold a place of his."""
+        query = "SELECT agent, count(*) FROM sessions WHERE phase IN ('offered', 'assigned') GROUP BY agent"
+        held = dict(self._rows(query))
+        loads = dict(self._rows("SELECT name, load FROM agents"))
+        assert {name: held.get(name, 0) for name in loads} == loads
+
+    def _rows(self, query: str, *, first: bool = False) -> list[tuple]:  # type: ignore[type-arg] # rows of any shape
+        if not self._database.exists():
+            return [] if not first else [0]
+        connection = sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=10)
+        try:
+            rows = connection.execute(query).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+            return [] if not first else [0]
+        finally:
+            connection.close()
+        return [row[0] for row in rows] if first else rows

@@ -1,0 +1,135 @@
+"""Starts the real process for a journey, talks to it as an agent would, and kills it as a power cut would."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.journeys.config import TOKENS
+
+PATIENCE = 40.0
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """One run of `postroom run`."""
+
+    def __init__(self, config: Path, ops: int, failpoint: str = "") -> None:
+        self._ops = ops
+        self._log = (config / "process.log").open("ab")
+        environment = {**os.environ, "JOURNEY_POP3_PASSWORD": "pw0", "POSTROOM_TEST_MODE": "1"}
+        environment.pop("FAILPOINT", None)
+        if failpoint:
+            environment["FAILPOINT"] = failpoint
+        self.child = subprocess.Popen(
+            [sys.executable, "-m", "postroom", "run", "--config", str(config)],
+            env=environment,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+
+    def wait_ready(self) -> None:
+        """Wait until /readyz says yes, or until the process has ended by itself."""
+        wait_for(lambda: self.child.poll() is not None or self._is_ready(), "the process to be ready")
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self._ops}/readyz", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def metrics(self) -> str:
+        """What Prometheus would scrape."""
+        return httpx.get(f"http://127.0.0.1:{self._ops}/metrics", timeout=5).text
+
+    def kill(self) -> None:
+        """As a power cut: no handler runs."""
+        if self.child.poll() is None:
+            os.killpg(self.child.pid, signal.SIGKILL)
+        self.child.wait()
+        self._log.close()
+
+    def stop(self) -> int:
+        """As an operator: SIGTERM, and the exit code."""
+        self.child.send_signal(signal.SIGTERM)
+        code = self.child.wait(timeout=PATIENCE)
+        self._log.close()
+        return code
+
+
+@contextmanager
+def running(config: Path, ops: int, failpoint: str = "") -> Iterator[Process]:
+    """A ready process, killed at the end if it is still there."""
+    process = Process(config, ops, failpoint)
+    try:
+        process.wait_ready()
+        yield process
+    finally:
+        process.kill()
+
+
+def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:  # noqa: ANN401 the condition's own answer
+    """Ask until the answer is true and give it; fail with words after `patience` seconds."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if answer := condition():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"waited {patience:.0f} s in vain for {what}")
+
+
+class AgentClient:
+    """An agent at the HTTP door."""
+
+    def __init__(self, http: int, name: str) -> None:
+        self.name = name
+        self._client = httpx.Client(
+            base_url=f"http://127.0.0.1:{http}/api/v1/acme",
+            headers={"Authorization": f"Bearer {TOKENS[name]}"},
+            timeout=20,
+        )
+
+    def ready(self) -> None:
+        """Go ready."""
+        self._client.put("/me/state", json={"state": "ready"}).raise_for_status()
+
+    def work(self) -> dict[str, Any]:
+        """What is mine."""
+        answer: dict[str, Any] = self._client.get("/work").raise_for_status().json()
+        return answer
+
+    def get(self, path: str) -> httpx.Response:
+        """Read something."""
+        return self._client.get(path)
+
+    def post(self, path: str, body: dict[str, Any], key: str | None = None) -> httpx.Response:
+        """Do something."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._client.post(path, json=body, headers=headers)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
+
+
+async def in_thread(work: Callable[[], Any]) -> Any:  # noqa: ANN401 the work's own answer
+    """Run blocking work beside a server in this loop."""
+    return await asyncio.get_running_loop().run_in_executor(None, work)

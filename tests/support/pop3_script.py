@@ -1,0 +1,228 @@
+"""A POP3 server that behaves, except where a test's script says otherwise: any answer to any command, in any pieces.
+
+The script maps a command line (`RETR 2`) or a verb (`RETR`, `greeting`) to the steps of its answer; a `Turns` holds one
+answer for each time it is asked. What the client sent is kept in `received`; `mails` are those still on the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+CAPABILITIES = ("TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "USER")
+
+
+class Act(Enum):
+    """A step that sends nothing."""
+
+    CLOSE = "close the connection in order"
+    RESET = "close it with a reset"
+    HANG = "say nothing more, for ever"
+    USUAL = "give the usual answer here"
+    TLS = "do the TLS handshake"
+
+
+@dataclass(frozen=True)
+class Drip:
+    """Send these bytes one at a time."""
+
+    data: bytes
+    every: float
+
+
+@dataclass(frozen=True)
+class Flood:
+    """Send the same bytes for ever, as fast as the client takes them."""
+
+    data: bytes
+
+
+Step = bytes | Act | Drip | Flood
+Answer = Sequence[Step]
+
+
+@dataclass(frozen=True)
+class Turns:
+    """The answers to the first, the second ... asking; the last one stays."""
+
+    answers: Sequence[Answer]
+
+
+Script = Mapping[str, Answer | Turns]
+
+
+class Hung(Exception):
+    """The script says that nothing more is said."""
+
+
+class Sink(Protocol):
+    """Where a step writes to."""
+
+    def write(self, data: bytes) -> None: ...
+
+    async def drain(self) -> None: ...
+
+
+def multiline(first: bytes, lines: Iterable[bytes]) -> bytes:
+    """A multi-line reply of these lines, dots stuffed."""
+    stuffed = (b"." + line if line.startswith(b".") else line for line in lines)
+    return b"".join(part + b"\r\n" for part in (b"+OK " + first, *stuffed, b"."))
+
+
+def on_the_wire(mail: bytes) -> bytes:
+    """A mail as the answer to RETR; it ends in CRLF."""
+    return multiline(b"%d octets" % len(mail), mail.removesuffix(b"\r\n").split(b"\r\n"))
+
+
+@dataclass
+class ScriptedServer:
+    """One mailbox served on loopback."""
+
+    mails: list[bytes] = field(default_factory=list)
+    script: Script = field(default_factory=dict)
+    capabilities: Sequence[str] = CAPABILITIES
+    context: ssl.SSLContext | None = None
+    """For implicit TLS, and for the TLS step of STLS."""
+    implicit_tls: bool = False
+    received: list[bytes] = field(default_factory=list)
+    sessions: int = 0
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        self._asked: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[ScriptedServer]:
+        """Listen inside the block."""
+        tls = self.context if self.implicit_tls else None
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls, limit=1 << 20)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def verbs(self) -> list[bytes]:
+        """The verbs of the commands received, in order."""
+        return [line.split(b" ")[0].upper() for line in self.received]
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self.sessions += 1
+        try:
+            await _Session(self, reader, writer).run()
+        except (OSError, Hung, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the test is over, or the script says so
+        finally:
+            writer.transport.abort()
+
+    def answer(self, line: str) -> Answer:
+        """The script's answer to a command line, or the usual one."""
+        for key in (line, line.split(" ", maxsplit=1)[0]):
+            scripted = self.script.get(key)
+            if isinstance(scripted, Turns):
+                turn = self._asked.get(key, 0)
+                self._asked[key] = turn + 1
+                return scripted.answers[min(turn, len(scripted.answers) - 1)]
+            if scripted is not None:
+                return scripted
+        return (Act.USUAL,)
+
+
+class _Session:
+    def __init__(self, server: ScriptedServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._server = server
+        self._reader = reader
+        self._writer = writer
+        self._box = list(server.mails)
+        self._deleted: set[int] = set()
+
+    async def run(self) -> None:
+        await self._play(self._server.answer("greeting"), b"+OK ready\r\n")
+        while True:
+            line = (await self._reader.readuntil(b"\r\n"))[:-2]
+            self._server.received.append(line)
+            text = line.decode("utf-8", "replace")
+            await self._play(self._server.answer(text), self._usual(text))
+            if text.upper() == "QUIT":
+                return
+
+    async def _play(self, answer: Answer, usual: bytes) -> None:
+        for step in answer:
+            if isinstance(step, bytes):
+                self._writer.write(step)
+            elif isinstance(step, Drip):
+                await self._drip(step)
+            elif isinstance(step, Flood):
+                while True:
+                    self._writer.write(step.data)
+                    await self._writer.drain()
+            else:
+                await self._act(step, usual)
+        await self._writer.drain()
+
+    async def _drip(self, drip: Drip) -> None:
+        for octet in drip.data:
+            self._writer.write(bytes((octet,)))
+            await self._writer.drain()
+            await asyncio.sleep(drip.every)
+
+    async def _act(self, act: Act, usual: bytes) -> None:
+        if act is Act.USUAL:
+            self._writer.write(usual)
+        elif act is Act.TLS:
+            assert self._server.context is not None
+            await self._writer.drain()
+            await self._writer.start_tls(self._server.context)
+        elif act is Act.HANG:
+            await self._writer.drain()
+            await self._reader.read(-1)
+            await asyncio.Event().wait()
+        elif act is Act.CLOSE:
+            await self._writer.drain()
+            self._writer.close()
+            raise Hung
+        else:
+            await self._writer.drain()
+            await asyncio.sleep(0.05)
+            self._writer.transport.abort()
+            raise Hung
+
+    def _usual(self, line: str) -> bytes:
+        verb, _, rest = line.partition(" ")
+        number = int(rest.split(" ")[0]) if rest.split(" ")[0].isdigit() else 0
+        if verb in ("TOP", "RETR", "DELE") and not 0 < number <= len(self._box):
+            return b"-ERR no such message\r\n"
+        if verb in ("TOP", "RETR"):
+            mail = self._box[number - 1]
+            return on_the_wire(mail if verb == "RETR" else mail.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+        if verb == "DELE":
+            self._deleted.add(number)
+            return b"+OK marked\r\n"
+        return self._about_the_session(verb)
+
+    def _about_the_session(self, verb: str) -> bytes:
+        if verb == "CAPA":
+            return multiline(b"here", (name.encode() for name in self._server.capabilities))
+        if verb == "STAT":
+            return b"+OK %d %d\r\n" % (len(self._box), sum(map(len, self._box)))
+        if verb == "LIST":
+            return multiline(b"list", (b"%d %d" % (n, len(mail)) for n, mail in enumerate(self._box, 1)))
+        if verb == "UIDL":
+            return multiline(b"uidl", (b"%d uid-%d" % (n, n) for n, _ in enumerate(self._box, 1)))
+        if verb == "QUIT":
+            self._server.mails[:] = [mail for n, mail in enumerate(self._box, 1) if n not in self._deleted]
+        known = ("USER", "PASS", "AUTH", "NOOP", "QUIT", "STLS")
+        return b"+OK\r\n" if verb in known else b"-ERR unknown command\r\n"
