@@ -47,7 +47,9 @@ class Door:
 
     def client(self, account: str | None = "anna", url: str = "http://postroom") -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token_of(account)}"} if account else {}
-        transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False) if url == "http://postroom" else None
+        # httpx and Litestar both type ASGI, each in its own words
+        asgi = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        transport = asgi if url == "http://postroom" else None
         return httpx.AsyncClient(transport=transport, base_url=url, headers=headers, trust_env=False, timeout=30)
 
     async def mail_comes(self, raw: bytes = PLAIN, *, into: ConversationId | None = None) -> Session:

@@ -37,6 +37,12 @@ class Stream:
                 if not names or seen.name in names:
                     return seen
 
+    async def until_id(self, last_id: str) -> None:
+        """Read on until the last event id is this one."""
+        async with asyncio.timeout(20):
+            while await anext(self._lines) != f"id: {last_id}":
+                pass
+
     async def until_end(self) -> None:
         """Read on until the server ends the stream."""
         async with asyncio.timeout(20):

@@ -58,7 +58,7 @@ async def test_every_route_of_another_tenant_is_not_there(tmp_path: Path) -> Non
 )
 async def test_what_is_no_known_token_is_refused(tmp_path: Path, credentials: str) -> None:
     async with open_door(tmp_path) as door, door.client(None) as client:
-        answer = await client.get("/api/v1/acme/me", headers={"Authorization": credentials.encode()})
+        answer = await client.get("/api/v1/acme/me", headers={b"Authorization": credentials.encode()})
         assert answer.status_code == 401
 
 

@@ -24,6 +24,11 @@ EVIL_HTML = """<html><head><style>body{background:url(https://spy.example/a)}</s
 <object data="x"></object><svg><script>alert(5)</script></svg><meta http-equiv="refresh" content="0;url=https://x.example">
 <base href="https://x.example"><!-- comment --></body></html>"""
 
+NEVER_SHOWN = (
+    *("script", "alert", "spy.example", "onload", "javascript", "iframe", "form", "input", "svg", "x.example"),
+    *("data:text", "/relative", "comment", "<style", "<base", "http-equiv"),
+)
+
 
 def mail_with(*files: tuple[str, str, bytes], html: str | None = None) -> bytes:
     mail = EmailMessage()
@@ -116,9 +121,7 @@ async def test_the_raw_mail_is_the_very_bytes_to_save(tmp_path: Path) -> None:
         ("../../etc/passwd", "text/plain"),
     ],
 )
-async def test_a_file_is_always_a_download_whatever_it_says_it_is(
-    tmp_path: Path, name: str, content_type: str
-) -> None:
+async def test_a_file_is_always_a_download_whatever_it_says_it_is(tmp_path: Path, name: str, content_type: str) -> None:
     content = b"<script>alert(1)</script>" * 3
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned(raw=mail_with((name, content_type, content)))
@@ -152,7 +155,18 @@ async def test_the_html_of_a_mail_is_cleaned_and_boxed_in(tmp_path: Path) -> Non
         assert "<b>there</b>" in answer.text
         assert 'href="https://shop.example/"' in answer.text
         assert "data:image/png" in answer.text
-        for bad in ("script", "alert", "spy.example", "onload", "javascript", "iframe", "form", "input", "svg", "x.example"):
+        for bad in (
+            "script",
+            "alert",
+            "spy.example",
+            "onload",
+            "javascript",
+            "iframe",
+            "form",
+            "input",
+            "svg",
+            "x.example",
+        ):
             assert bad not in answer.text, bad
         for bad in ("data:text", "/relative", "comment", "<style", "<base", "http-equiv"):
             assert bad not in answer.text, bad

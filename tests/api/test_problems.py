@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from postroom.errors import TemporaryError
 from postroom.ports.desk import PreparedReply, Refused, ReplyRequest
 from postroom.ports.records import Reply
 from postroom.ports.store import Tx
-from tests.api.door import open_door
+from tests.api.door import Door, open_door
 
 ME = "/api/v1/acme/me"
 STATE = "/api/v1/acme/me/state"
@@ -82,7 +83,7 @@ async def test_a_body_over_the_limit_is_a_problem(tmp_path: Path) -> None:
 
 
 async def test_a_body_over_the_limit_that_comes_in_chunks_is_a_problem(tmp_path: Path) -> None:
-    async def chunks() -> Any:
+    async def chunks() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b" " * 100_000
 
@@ -122,7 +123,9 @@ async def test_the_description_is_served_without_a_token_and_fetches_nothing(tmp
             assert "https://" not in answer.text
         assert len(described["paths"]) >= 15
         assert all(
-            operation.get("security") == [{"token": []}] for path in described["paths"].values() for operation in path.values()
+            operation.get("security") == [{"token": []}]
+            for path in described["paths"].values()
+            for operation in path.values()
         )
 
 
@@ -132,15 +135,16 @@ class Broken:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def prepare(self, request: ReplyRequest) -> PreparedReply:
+    async def prepare(self, request: ReplyRequest) -> PreparedReply:  # noqa: ARG002 the port's signature
         raise self._error
 
-    def submit(self, tx: Tx, prepared: PreparedReply) -> Reply:
+    def submit(self, tx: Tx, prepared: PreparedReply) -> Reply:  # noqa: ARG002 the port's signature
         raise AssertionError("nothing was prepared")
 
 
-async def reply(door: Any, client: httpx.AsyncClient) -> httpx.Response:
+async def reply(door: Door, client: httpx.AsyncClient) -> httpx.Response:
     session = await door.assigned()
+    assert session.assignment is not None
     return await client.post(
         f"/api/v1/acme/sessions/{session.id}/replies",
         json={"token": session.assignment.token, "text": "hello"},

@@ -18,7 +18,9 @@ async def test_an_agent_says_ready_and_is_seen_so(tmp_path: Path) -> None:
         assert (await client.get(f"{BASE}/me")).json()["state"] == "offline"
         answer = await client.put(f"{BASE}/me/state", json={"state": "ready"})
         assert answer.json() == (await client.get(f"{BASE}/me")).json()
-        assert answer.json() | {"state": "ready", "name": "Anna Auer", "queues": ["help"], "capacity": 2} == answer.json()
+        assert (
+            answer.json() | {"state": "ready", "name": "Anna Auer", "queues": ["help"], "capacity": 2} == answer.json()
+        )
 
 
 async def test_a_reason_is_kept_for_a_break_and_forgotten_by_ready(tmp_path: Path) -> None:

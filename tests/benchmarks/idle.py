@@ -13,8 +13,7 @@ import msgspec
 
 from tests.benchmarks.configuration import environment, write_configuration
 from tests.benchmarks.descriptors import raise_limit
-from tests.benchmarks.idle_child import Idling
-from tests.benchmarks.measure import MEGABYTE
+from tests.benchmarks.measure import MEGABYTE, Idling
 from tests.benchmarks.peers import ROOT, child_environment
 from tests.benchmarks.report import Row, limited, recorded
 from tests.support.dovecot import running_dovecot

@@ -12,37 +12,18 @@ from pathlib import Path
 
 import msgspec
 import uvloop
-from msgspec import Struct
 
 from postroom.observability.logs import configure
 from postroom.settings.load import load
 from postroom.wiring import Runtime
 from tests.benchmarks.descriptors import raise_limit
-from tests.benchmarks.measure import cpu_seconds, memory
+from tests.benchmarks.measure import Idling, cpu_seconds, memory
 from tests.benchmarks.watched_gateway import Shoulder, watching
 
 FIRST_POLLS_WITHIN = 900.0
 SETTLE = 5.0
 """Seconds between the last first poll and the watch."""
 SAMPLE = 0.01
-
-
-class Idling(Struct, frozen=True, kw_only=True):
-    """What a process does that has nothing to do. Lags are seconds, memory octets."""
-
-    gateways: int
-    seconds: float
-    polls: int
-    cpu_seconds: float
-    memory: int
-    peak_memory: int
-    lag_p99: float
-    lag_worst: float
-    store_changed: bool
-    configured_in: float
-    """Seconds to read and check the configuration."""
-    polled_once_in: float
-    """Seconds from the start until every gateway had polled once."""
 
 
 class StoreWatch:

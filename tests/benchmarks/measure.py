@@ -31,6 +31,24 @@ class Measure(Struct, frozen=True, kw_only=True):
         return 1_000 * self.cpu_seconds / self.mails
 
 
+class Idling(Struct, frozen=True, kw_only=True):
+    """What a process does that has nothing to do. Lags are seconds, memory octets."""
+
+    gateways: int
+    seconds: float
+    polls: int
+    cpu_seconds: float
+    memory: int
+    peak_memory: int
+    lag_p99: float
+    lag_worst: float
+    store_changed: bool
+    configured_in: float
+    """Seconds to read and check the configuration."""
+    polled_once_in: float
+    """Seconds from the start until every gateway had polled once."""
+
+
 class Stopwatch:
     """Starts when it is made."""
 

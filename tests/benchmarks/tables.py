@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.table import Table
 
-from tests.benchmarks.idle_child import Idling
-from tests.benchmarks.measure import MEGABYTE, Measure
+from tests.benchmarks.measure import MEGABYTE, Idling, Measure
 from tests.benchmarks.receiving import Race
 from tests.benchmarks.report import Row
 

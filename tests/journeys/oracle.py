@@ -64,6 +64,14 @@ class Oracle:
         assert self._rows("PRAGMA integrity_check") == [("ok",)]
         self._check_places()
 
+    def is_quiet(self) -> bool:
+        """Whether no effect waits to leave."""
+        return self._rows("SELECT id FROM outbox WHERE state = 'pending'") == []
+
+    def journal_count(self, event: str) -> int:
+        """How often that happened."""
+        return sum(json.loads(row)["type"] == event for (row,) in self._rows("SELECT event FROM journal"))
+
     def replies(self) -> dict[str, int]:
         """Message-ID of every reply with the number of its attempts whose outcome is unknown."""
         query = "SELECT message_id, (SELECT count(*) FROM attempts a WHERE a.reply = r.id AND a.is_unknown = 1) FROM replies r"

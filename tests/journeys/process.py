@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
@@ -12,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -107,6 +106,12 @@ class AgentClient:
             timeout=20,
         )
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
     def ready(self) -> None:
         """Go ready."""
         self._client.put("/me/state", json={"state": "ready"}).raise_for_status()
@@ -124,12 +129,3 @@ class AgentClient:
         """Do something."""
         headers = {"Idempotency-Key": key} if key else {}
         return self._client.post(path, json=body, headers=headers)
-
-    def close(self) -> None:
-        """Hang up."""
-        self._client.close()
-
-
-async def in_thread(work: Callable[[], Any]) -> Any:  # noqa: ANN401 the work's own answer
-    """Run blocking work beside a server in this loop."""
-    return await asyncio.get_running_loop().run_in_executor(None, work)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
-from tests.journeys.config import write_configuration
-from tests.journeys.oracle import Oracle
-from tests.journeys.process import AgentClient, Process, free_port, running, wait_for
-from tests.support.dovecot import Dovecot, dovecot
-from tests.support.smtp_sink import SmtpSink, smtp_sink
+from tests.journeys.process import AgentClient, wait_for
+from tests.journeys.world import BOX, World, world
 
 pytestmark = [pytest.mark.server, pytest.mark.journey]
 
-BOX = "u0"
-MAILS = 6
+LARGE = "x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * 1500
+"""A body that makes a mail large enough for a spool on disk and a blob of its own."""
 
 INTAKE_PLACES = (
     "login_ok",
@@ -49,69 +46,65 @@ REPLY_PLACES = (
 )
 
 
-class World:
-    """A maildrop, a sink, a configuration, and the oracle that knows what was put in."""
-
-    def __init__(self, folder: Path, box: Dovecot, sink: SmtpSink, offer_for: str = "60s") -> None:
-        self.config = folder / "config"
-        self.box, self.sink = box, sink
-        self.http, self.ops = free_port(), free_port()
-        write_configuration(
-            self.config, pop3=box.pop3_port, smtp=sink.port, http=self.http, ops=self.ops, offer_for=offer_for
-        )
-        self.oracle = Oracle(self.config / "var" / "postroom.db")
-
-    def deliver(self, count: int = MAILS, body: str = "Please help.") -> None:
-        """Lay that many customers' mails into the box."""
-        for _ in range(count):
-            self.box.deliver(BOX, self.oracle.mail(f"tok{len(self.oracle.tokens):04d}", body))
-
-    def run(self, failpoint: str = "") -> contextmanager[Process]:  # type: ignore[type-arg]
-        """The process, ready or already dead of its failpoint."""
-        return running(self.config, self.ops, failpoint)
-
-    def box_is_empty(self) -> bool:
-        """Whether the server holds nothing any more."""
-        return not self.box.mails(BOX)
-
-    def wait_until_collected(self) -> None:
-        """Wait until every injected mail has an outcome and the server forgot it."""
-        wait_for(lambda: self.oracle.settled() >= len(self.oracle.tokens), "every mail to have its outcome")
-        wait_for(self.box_is_empty, "the server to have deleted every mail")
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with dovecot(tmp_path / "dovecot") as box, smtp_sink(tmp_path / "sink") as sink:
-        yield World(tmp_path, box, sink)
-
-
 @pytest.mark.parametrize("place", INTAKE_PLACES)
-def test_a_kill_while_collecting_loses_and_doubles_nothing(world: World, place: str) -> None:
-    # The place of a large mail's spool is passed only by a large mail.
-    world.deliver(body="x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * 1500)
-    with world.run(f"{place}:kill:1") as process:
-        wait_for(lambda: process.child.poll() is not None, f"the process to die at {place}")
-    world.oracle.check_mails(world.box.mails(BOX))
-    with world.run():
-        world.wait_until_collected()
-    world.oracle.check_mails()
-    world.oracle.check_quiet()
+def test_a_kill_while_collecting_loses_and_doubles_nothing(tmp_path: Path, place: str) -> None:
+    with world(tmp_path) as here:
+        here.deliver(3)
+        here.deliver(3, LARGE)
+        with here.process(f"{place}:kill:1") as process:
+            wait_for(lambda: process.child.poll() is not None, f"the process to die at {place}")
+        here.oracle.check_mails(here.box.mails(BOX))
+        with here.process():
+            here.wait_until_collected()
+        here.oracle.check_mails()
+        here.oracle.check_quiet()
 
 
 @pytest.mark.parametrize("place", REPLY_PLACES)
 def test_a_kill_while_replying_loses_no_reply_and_doubles_only_what_is_shown_as_unknown(
-    world: World, place: str
+    tmp_path: Path, place: str
 ) -> None:
-    world.deliver(1)
-    with world.run(f"{place}:kill:1") as process:
-        agent = AgentClient(world.http, "anna")
-        _answer_one(agent, expect_death=True)
-        wait_for(lambda: process.child.poll() is not None, f"the process to die at {place}")
-    with world.run():
-        agent = AgentClient(world.http, "anna")
-        _answer_one(agent)
-        wait_for(lambda: world.sink.mails(), "the reply to arrive")
-        wait_for(lambda: _is_quiet(world), "the outbox to be empty")
-    world.oracle.check_mails()
-    world.oracle.check_replies(1, world.sink.mails())
+    with world(tmp_path) as here:
+        here.deliver(1)
+        with here.process(f"{place}:kill:1") as process:
+            answer_one(here.http)
+            wait_for(lambda: process.child.poll() is not None, f"the process to die at {place}")
+        with here.process():
+            answer_one(here.http)
+            wait_for(lambda: here.sink.mails(), "the reply to arrive")
+            wait_for(here.oracle.is_quiet, "the outbox to be empty")
+        here.oracle.check_mails()
+        here.oracle.check_quiet()
+        here.oracle.check_replies(1, [mail.raw for mail in here.sink.mails()])
+
+
+def test_a_kill_while_a_timer_fires_lets_it_fire_once(tmp_path: Path) -> None:
+    with world(tmp_path, offer_for="1s") as here:
+        here.deliver(1)
+        with here.process("timer_fired_pre_commit:kill:1") as process, AgentClient(here.http, "anna") as agent:
+            agent.ready()
+            wait_for(lambda: process.child.poll() is not None, "the process to die while the offer expires")
+        with here.process():
+            wait_for(lambda: here.oracle.journal_count("offer_expired") >= 1, "the late timer to fire")
+            wait_for(lambda: here.oracle.journal_count("agent_reserved") > here.oracle.journal_count("offer_expired"), "x")
+        here.oracle.check_mails()
+
+
+def answer_one(http: int) -> None:
+    """Go ready, accept what is offered and answer it, with one Idempotency-Key for ever; a dying server ends it."""
+    with AgentClient(http, "anna") as agent:
+        try:
+            agent.ready()
+            item = wait_for(lambda: _item(agent), "an offer or an assigned session")
+            if item["phase"] == "offered":
+                agent.post(f"/sessions/{item['session']}/accept", {"token": item["token"]}).raise_for_status()
+            body = {"token": item["token"], "text": "Here is your answer."}
+            agent.post(f"/sessions/{item['session']}/replies", body, key="the-one-answer").raise_for_status()
+        except httpx.HTTPError:
+            return
+
+
+def _item(agent: AgentClient) -> dict[str, Any] | None:
+    work = agent.work()
+    items = [*work["offers"], *work["assigned"], *work["awaiting"]]
+    return items[0] if items else None

@@ -45,9 +45,9 @@ def test_what_is_no_password_is_said_without_showing_it(tmp_path: Path, content:
     assert "xxx" not in str(caught.value)
 
 
-@pytest.mark.parametrize("path", ["nowhere", "a\\0b", ".", "x" * 5000])
+@pytest.mark.parametrize("path", ["nowhere", ".", "x" * 5000])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, path: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"cannot be read|does not name a file"):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
         Secret(f"file:{path}", str(tmp_path)).reveal()
 
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from postroom.gateways.pop3 import Deadlines, Pop3Gateway, Pop3Options, Security
-from postroom.gateways.pop3.fetching import Declined
 from postroom.gateways.pop3.mailbox import Pop3Mailbox
-from postroom.ports.gateways import Fetched, GatewayError, GatewayStatus, Listed, TooLarge
+from postroom.ports.gateways import Declined, Fetched, GatewayError, GatewayStatus, Listed, TooLarge
 
 HASTY = Deadlines(connect=0.5, tls=0.5, login=0.5, command=0.5, idle=0.3, listing=0.5, slowest=1 << 20)
 """Deadlines for servers that never answer."""

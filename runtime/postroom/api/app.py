@@ -22,7 +22,7 @@ from postroom.api.auth import Caller, Directory, SignIn
 from postroom.api.feed import JournalFeed
 from postroom.api.headers import SAFE_HEADERS
 from postroom.api.idempotency import repeatable_of
-from postroom.api.limits import BODY_LIMIT, BodyDeadline, BoundedRequest
+from postroom.api.limits import BODY_LIMIT, BoundedRequest, Bounds
 from postroom.api.parts import ApiParts
 from postroom.api.problems import answer_error
 
@@ -65,7 +65,7 @@ def _tenant_router(parts: ApiParts, directory: Directory) -> Router:
     return Router(
         path=PREFIX,
         route_handlers=list(RESOURCES),
-        middleware=[SignIn(parts, directory), BodyDeadline()],
+        middleware=[SignIn(parts, directory), Bounds()],
         response_headers=[ResponseHeader(name=name, value=value) for name, value in SAFE_HEADERS.items()],
         security=[{"token": []}],
     )

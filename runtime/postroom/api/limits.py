@@ -14,6 +14,8 @@ from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, We
 
 from postroom.api.problems import problem
 
+HEADER_LIMIT = 16 * 1024
+"""Octets of all header fields."""
 BODY_LIMIT = 1_000_000
 ATTACHMENTS_LIMIT = 25 * 1024 * 1024
 """Bytes of all files of one reply together."""
@@ -35,13 +37,18 @@ class BoundedRequest(Request[Any, Any, Any]):
             raise ClientException(detail="the JSON is nested too deep") from error
 
 
-class BodyDeadline(ASGIMiddleware):
-    """Cuts a caller off who takes too long to send what he announced."""
+class Bounds(ASGIMiddleware):
+    """Refuses a header that is too large, and cuts a caller off who takes too long to send what he announced."""
 
     scopes = (ScopeType.HTTP,)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on with a deadline on its body; waiting for a disconnect has none."""
+        # The parser bounds what is incomplete; what came whole in one read is bounded here.
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_LIMIT:
+            raise problem(
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The header fields are larger than is taken here."
+            )
         within = _within(scope)
         until = asyncio.get_running_loop().time() + within
         is_read = False

@@ -11,12 +11,11 @@ import uvicorn
 from litestar import Litestar
 
 from postroom.api.connection import BoundedConnection
+from postroom.api.limits import HEADER_LIMIT
 from postroom.errors import ConfigurationError
 
 log = structlog.get_logger(__name__)
 
-HEADER_LIMIT = 16 * 1024
-"""Octets of a request line with all header fields."""
 MOST_CONNECTIONS = 2_000
 BACKLOG = 256
 KEEP_ALIVE = 15

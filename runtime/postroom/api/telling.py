@@ -20,7 +20,6 @@ from postroom.session.events import (
 )
 from postroom.session.state import Phase
 
-
 NOBODYS = frozenset({Phase.NEW, Phase.QUEUED})
 """Phases in which a session is no agent's, whoever has it by the time the decision is read."""
 

@@ -33,7 +33,7 @@ def _row(mail: dict[str, Any]) -> tuple[str, ...]:
         str(trace.get("class", {}).get("verdict", mail["mail_class"])),
         str(mail.get("phase") or mail["outcome"]),
         " / ".join(part for part in (mail.get("queue"), mail.get("agent")) if part),
-        f"{automatic['verdict']}: {automatic['evidence']}",
+        f"{automatic['verdict']}: {str(automatic['evidence']).partition(';')[0]}",
     )
 
 

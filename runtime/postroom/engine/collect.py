@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from typing import Protocol
 
 import structlog
@@ -27,8 +28,6 @@ log = structlog.get_logger(__name__)
 
 GROUP = 64
 """Mails that share an intake's two commits."""
-STRETCH = 128
-"""Mails fetched between two looks at the clock."""
 SESSION_SECONDS = 60.0
 """One POP3 session lasts no longer than this, so that deletions take effect now and then (CHANNEL.md 3)."""
 HARD_STATUSES = frozenset({GatewayStatus.AUTH_FAILED})
@@ -79,7 +78,6 @@ class Collector:
         self._jitter = jitter
         self._watcher = watcher
         self._backoff = Backoff()
-        self._put_last: set[str] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll until asked to stop; a session in hand is finished first."""
@@ -112,26 +110,30 @@ class Collector:
         log.warning("gateway_failed", gateway=rules.gateway_key, status=status.value, why=words, again_in=round(wait))
         return wait
 
-    async def collect_once(self, current: Collecting, stopping: asyncio.Event) -> int:
-        """One whole session; gives how many mails were left for the next. Raises GatewayError, TemporaryError."""
+    async def collect_once(self, current: Collecting, stopping: asyncio.Event) -> bool:
+        """One whole session; True when mails were left for the next. Raises GatewayError, TemporaryError."""
         began = self._clock.monotonic()
         mailbox = await current.gateway.open()
         try:
             wanted = await self._wanted(current, await mailbox.listing())
             # After failures sessions grow shorter, so that what did arrive is deleted before the fault strikes again.
             now = wanted[: max(current.batch >> self._backoff.failures, 1)]
-            taken = await self._take(current, mailbox, now, stopping)
+            taken, is_cut_short = await self._take(current, mailbox, now, stopping)
             if taken and not current.leave_on_server:
                 await mailbox.delete(taken)
+            self._note_declined(current, mailbox)
             if not await mailbox.close() and taken:
                 log.warning("quit_not_confirmed", gateway=current.rules.gateway_key, mails=len(taken))
         except BaseException:
             mailbox.abort()
             raise
-        self._put_last.difference_update(one.uid for one in now)
-        left = len(wanted) - len(now)
-        self._watcher.polled(current.rules, self._clock.monotonic() - began, left)
-        return left
+        seconds = self._clock.monotonic() - began
+        self._watcher.polled(current.rules, seconds, len(wanted) - len(taken))
+        return is_cut_short or len(now) < len(wanted)
+
+    def _note_declined(self, current: Collecting, mailbox: Mailbox) -> None:
+        for one in mailbox.declined:
+            log.warning("mail_declined", gateway=current.rules.gateway_key, uid=one.listed.uid, why=one.words)
 
     async def _wanted(self, current: Collecting, listing: Sequence[Listed]) -> list[Listed]:
         """What to read of the listing.
@@ -143,40 +145,38 @@ class Collector:
         key = current.rules.gateway_key
         known = await self._store.read(lambda tx: tx.ledger.known(key, [one.uid for one in listing]))
         is_done = _is_same if current.leave_on_server else _is_stub
-        wanted = [one for one in listing if not any(is_done(row, one) for row in known.get(one.uid, ()))]
-        return sorted(wanted, key=lambda one: one.uid in self._put_last)
+        return [one for one in listing if not any(is_done(row, one) for row in known.get(one.uid, ()))]
 
     async def _take(
         self, current: Collecting, mailbox: Mailbox, wanted: Sequence[Listed], stopping: asyncio.Event
-    ) -> list[Listed]:
-        """Fetch and take in at the same time; gives what the server may forget."""
+    ) -> tuple[list[Listed], bool]:
+        """Fetch and take in at the same time; gives what the server may forget, and whether there was more to read."""
         arrivals: asyncio.Queue[Arrival | None] = asyncio.Queue(maxsize=2 * GROUP)
+        fault: GatewayError | None = None
+        is_cut_short = False
         async with lone_error(), asyncio.TaskGroup() as group:
             taking = group.create_task(self._take_groups(current, arrivals))
-            fault = await self._fetch(mailbox, wanted, arrivals, stopping)
+            try:
+                is_cut_short = await self._fetch(mailbox, wanted, arrivals, stopping)
+            except GatewayError as error:
+                # What came before the fault is whole, and is taken in before the fault is told.
+                fault = error
             await arrivals.put(None)
         if fault is not None:
             raise fault
-        return taking.result()
+        return taking.result(), is_cut_short
 
     async def _fetch(
         self, mailbox: Mailbox, wanted: Sequence[Listed], arrivals: asyncio.Queue[Arrival | None], stop: asyncio.Event
-    ) -> GatewayError | None:
-        """Fetch until all is there, the session has lasted long enough, or it fails; what came before that counts."""
+    ) -> bool:
+        """Fetch until all is there (False), or until the session has lasted long enough (True)."""
         deadline = self._clock.monotonic() + SESSION_SECONDS
-        waiting = list(wanted)
-        while waiting and not stop.is_set() and self._clock.monotonic() < deadline:
-            part, waiting = waiting[:STRETCH], waiting[STRETCH:]
-            missing = {one.uid for one in part}
-            try:
-                async for arrival in mailbox.fetch(part, self._spooler):
-                    missing.discard(arrival.listed.uid)
-                    await arrivals.put(arrival)
-            except GatewayError as error:
-                # The mail the session died at is asked for last from now on: it may be what kills it.
-                self._put_last.update(next(([one.uid] for one in part if one.uid in missing), []))
-                return error
-        return None
+        async with aclosing(mailbox.fetch(wanted, self._spooler)) as fetching:
+            async for arrival in fetching:
+                await arrivals.put(arrival)
+                if stop.is_set() or self._clock.monotonic() > deadline:
+                    return True
+        return False
 
     async def _take_groups(self, current: Collecting, arrivals: asyncio.Queue[Arrival | None]) -> list[Listed]:
         done: list[Listed] = []

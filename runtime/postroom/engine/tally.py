@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from postroom.observability.metrics import Metrics, OfferOutcome, ReplyOutcome
-from postroom.ports.records import JournalEntry
+from postroom.ports.records import JournalEntry, Reply
 from postroom.ports.store import Store, Topic, Tx
 from postroom.session.effects import WithdrawOffer
 from postroom.session.events import OfferAccepted, OfferDeclined, ReplyFailed, ReplySent
@@ -42,13 +42,23 @@ class Tally:
         if tenant not in self._counted:
             self._counted[tenant] = await self._store.read(lambda tx: tx.journal.last(tenant))
         while entries := await self._store.read(lambda tx: _read(tx, tenant, self._counted[tenant])):
-            for entry, session in entries:
+            for entry, session, reply in entries:
                 count(self._metrics, entry, session)
+                if reply is not None and isinstance(entry.event, ReplySent):
+                    waited = (entry.event.sent_at - reply.accepted_at).total_seconds()
+                    self._metrics.reply_sent_after(tenant, reply.channel, waited)
                 self._counted[tenant] = entry.seq
 
 
-def _read(tx: Tx, tenant: str, after: int) -> list[tuple[JournalEntry, Session | None]]:
-    return [(entry, tx.sessions.get(entry.session)) for entry in tx.journal.after(tenant, after, AT_ONCE)]
+def _read(tx: Tx, tenant: str, after: int) -> list[tuple[JournalEntry, Session | None, Reply | None]]:
+    return [
+        (
+            entry,
+            tx.sessions.get(entry.session),
+            tx.replies.get(entry.event.reply) if isinstance(entry.event, ReplySent) else None,
+        )
+        for entry in tx.journal.after(tenant, after, AT_ONCE)
+    ]
 
 
 def count(metrics: Metrics, entry: JournalEntry, session: Session | None) -> None:

@@ -28,7 +28,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     parameters: int = 100
     text: int = 1_000_000
     html: int = 2_000_000
-    html_rendered: int = 1_000_000
+    html_rendered: int = 256 * 1024
     """Of an HTML part, how many characters are rendered to plain text."""
     reported_recipients: int = 1_000
 

@@ -19,6 +19,7 @@ _STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"
 _RETURNED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"})
 _LONGEST_STATUS = 1_000_000
 _LONGEST_WORDS = 1_000
+_BLANK_LINE = re.compile(rb"\n[ \t\r]{0,80}\n[\r\n]{0,80}")
 _IN_TEXT = re.compile(r"^[ \t>|]{0,8}message-id:[ \t]*(<[^<>\s]{3,998}>)", re.IGNORECASE | re.MULTILINE)
 _REFERENCES_IN_TEXT = re.compile(
     r"^[ \t>|]{0,8}(?:references|in-reply-to):([^\n]{0,8000})", re.IGNORECASE | re.MULTILINE
@@ -70,17 +71,10 @@ def _failed_recipients(message: Message) -> tuple[ReportedRecipient, ...]:
 
 def _recipients(status: bytes) -> tuple[ReportedRecipient, ...]:
     """RFC 3464 §2.1: the first group of fields is about the message, each further one about a recipient."""
-    found: list[ReportedRecipient] = []
-    at = 0
-    while at < len(status) and len(found) < LIMITS.reported_recipients:
-        block = split_header(status, at, None, LIMITS.part_header_block, LIMITS.part_headers)
-        entry = _recipient(block)
-        if entry is not None:
-            found.append(entry)
-        at = max(block.body_at, at + 1)
-        while status[at : at + 1] in (b"\r", b"\n"):
-            at += 1
-    return tuple(found)
+    groups = _BLANK_LINE.split(status, LIMITS.reported_recipients * 2)
+    blocks = (split_header(group, 0, None, LIMITS.part_header_block, LIMITS.part_headers) for group in groups)
+    found = [entry for entry in map(_recipient, blocks) if entry is not None]
+    return tuple(found[: LIMITS.reported_recipients])
 
 
 def _recipient(block: Block) -> ReportedRecipient | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -76,17 +76,30 @@ class TooLarge(Struct, frozen=True):
     header: bytes
 
 
+class Declined(Struct, frozen=True):
+    """A mail the server listed and then would not give or delete, or that sits this session out; and why."""
+
+    listed: Listed
+    words: str
+
+
 class Mailbox(Protocol):
     """One open session with a receiving gateway; one task uses it, and every wait inside has a deadline."""
+
+    @property
+    def declined(self) -> Sequence[Declined]:
+        """What of the listing was not to be had in this session."""
+        ...
 
     async def listing(self) -> Sequence[Listed]:
         """Every mail in the box, in the server's order."""
         ...
 
-    def fetch(self, wanted: Sequence[Listed], spooler: Spooler) -> AsyncIterator[Fetched | TooLarge]:
+    def fetch(self, wanted: Sequence[Listed], spooler: Spooler) -> AsyncGenerator[Fetched | TooLarge, None]:
         """Read these mails, pipelined where the server can, and give each as it is complete.
 
-        Raises GatewayError when the session is of no more use; what was given before is whole.
+        Raises GatewayError when the session is of no more use; what was given before is whole. A caller that stops
+        early closes the generator, and may then delete and close.
         """
         ...
 

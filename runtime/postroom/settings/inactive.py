@@ -13,10 +13,12 @@ WORDS = "is read and checked, and has no effect in this version"
 
 INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
     "gateways": {
-        "login_user": ("",),
         "poll_min": (),
         "poll_max": (),
         "leave_days": (),
+        "start_from": (None,),
+        "identities": ((),),
+        "notify_agent_after": (),
         "plus_address": (False,),
         "automatic_envelope": (),
         "auto_replies_per_minute": (),
@@ -25,6 +27,7 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
         "unknown_outcome": (),
     },
     "channels": {
+        "labels": ((),),
         "ou": (),
         "mode": ("live",),
         "retired": (False,),
@@ -42,6 +45,7 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
         "auto_reply": (),
         "wrap_up": (0.0,),
     },
+    "routes": {"labels": ((),)},
     "queues": {
         "access_code": (),
         "ou": (),
@@ -60,14 +64,15 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
 }
 """By section and key, the values that say what this version does anyway: they need no warning."""
 
-INACTIVE_SECTIONS = ("ous", "signatures", "robots")
+INACTIVE_ALONE = ("parameters.time_zone", "ous", "signatures", "robots")
+"""Keys that stand once in a tenant."""
 
 
 def check(page: Page, tenant: Tenant) -> None:
     """Warn of every key of the table that is written and would change something."""
-    for section in INACTIVE_SECTIONS:
-        if page.is_written(section):
-            page.warning(section, WORDS)
+    for path in INACTIVE_ALONE:
+        if page.is_written(path):
+            page.warning(path, WORDS)
     for section, keys in INACTIVE.items():
         for index, entity in enumerate(getattr(tenant, section)):
             for key, harmless in keys.items():

@@ -74,8 +74,6 @@ class Secret(Struct, frozen=True):
                 content = file.read(_LONGEST + 1)
         except OSError as error:
             raise ConfigurationError(f"the secret file {path} cannot be read: {error.strerror}") from error
-        except ValueError as error:
-            raise ConfigurationError(f"the secret {self.reference} does not name a file") from error
         if len(content) > _LONGEST:
             raise ConfigurationError(f"the secret file {path} is larger than {_LONGEST} octets")
         try:

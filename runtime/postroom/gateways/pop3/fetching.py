@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
 
-from msgspec import Struct
-
 from postroom.gateways.pop3.arrival import Arrival
 from postroom.gateways.pop3.body import Body
 from postroom.gateways.pop3.connection import Connection, Deadline
@@ -17,17 +15,10 @@ from postroom.gateways.pop3.options import Pop3Options
 from postroom.gateways.pop3.replies import Reply, parse_reply
 from postroom.gateways.pop3.sizes import agrees
 from postroom.gateways.pop3.window import Asked, What, Window
-from postroom.ports.gateways import Fetched, GatewayError, GatewayStatus, Listed, Spooler, TooLarge
+from postroom.ports.gateways import Declined, Fetched, GatewayError, GatewayStatus, Listed, Spooler, TooLarge
 from postroom.ports.world import Failpoint
 
 CHECK = Asked(What.CHECK, Listed(0, "", 0))
-
-
-class Declined(Struct, frozen=True):
-    """A mail the server listed and then would not give, or would not delete, or that sits this session out; and why."""
-
-    listed: Listed
-    words: str
 
 
 class _Endless(Exception):

@@ -9,7 +9,7 @@ from postroom.gateways.pop3 import commands
 from postroom.gateways.pop3.capabilities import Capabilities
 from postroom.gateways.pop3.connection import Connection
 from postroom.gateways.pop3.faults import ProtocolFault
-from postroom.gateways.pop3.fetching import CHECK, Declined, Fetching
+from postroom.gateways.pop3.fetching import CHECK, Fetching
 from postroom.gateways.pop3.naming import Naming
 from postroom.gateways.pop3.options import Pop3Options
 from postroom.gateways.pop3.replies import Reply, parse_reply
@@ -18,7 +18,7 @@ from postroom.gateways.pop3.survey import Survey
 from postroom.gateways.pop3.suspects import Suspects
 from postroom.gateways.pop3.verdicts import refused
 from postroom.gateways.pop3.window import Asked, What
-from postroom.ports.gateways import Fetched, GatewayError, GatewayStatus, Listed, Spooler, TooLarge
+from postroom.ports.gateways import Declined, Fetched, GatewayError, GatewayStatus, Listed, Spooler, TooLarge
 from postroom.ports.world import Failpoint
 
 _DELETES_AT_ONCE = 200

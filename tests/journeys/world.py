@@ -1,0 +1,53 @@
+"""A journey's world: a real Dovecot, a real smtp-sink, a configuration, and the oracle that knows what was put in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from tests.journeys.config import write_configuration
+from tests.journeys.oracle import Oracle
+from tests.journeys.process import Process, free_port, running, wait_for
+from tests.support.dovecot import Dovecot, running_dovecot
+from tests.support.smtp_sink import SmtpSink, start_smtp_sink
+
+BOX = 0
+
+
+class World:
+    """Everything around one runtime."""
+
+    def __init__(self, folder: Path, box: Dovecot, sink: SmtpSink, offer_for: str) -> None:
+        self.config = folder / "config"
+        self.box, self.sink = box, sink
+        self.http, self.ops = free_port(), free_port()
+        write_configuration(
+            self.config, pop3=box.pop3, smtp=sink.port, http=self.http, ops=self.ops, offer_for=offer_for
+        )
+        self.oracle = Oracle(self.config / "var" / "postroom.db")
+
+    def deliver(self, count: int, body: str = "Please help.") -> None:
+        """Lay that many customers' mails into the box."""
+        for _ in range(count):
+            self.box.deliver(BOX, self.oracle.mail(f"tok{len(self.oracle.tokens):04d}", body))
+
+    def process(self, failpoint: str = "") -> AbstractContextManager[Process]:
+        """The process, ready, or already dead of its failpoint."""
+        return running(self.config, self.ops, failpoint)
+
+    def wait_until_collected(self) -> None:
+        """Wait until every injected mail has an outcome and the server forgot it."""
+        wait_for(lambda: self.oracle.settled() >= len(self.oracle.tokens), "every mail to have its outcome")
+        wait_for(lambda: not self.box.mails(BOX), "the server to have deleted every mail")
+
+
+@contextmanager
+def world(folder: Path, *, offer_for: str = "60s", sink_options: tuple[str, ...] = ()) -> Iterator[World]:
+    """A world that ends with the block; skips where a server is not installed."""
+    with running_dovecot() as box:
+        sink = start_smtp_sink(folder / "sink", *sink_options)
+        try:
+            yield World(folder, box, sink, offer_for)
+        finally:
+            sink.stop()

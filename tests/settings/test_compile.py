@@ -1,0 +1,93 @@
+"""From settings to the values the core is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from postroom.errors import ConfigurationError
+from postroom.mail.identity import SpamHeader
+from postroom.mail.recipients import Caps
+from postroom.settings.compile import automatic_mail, caps, identity, policy, zone
+from postroom.settings.schema import Pop3Gateway, Tenant
+from tests.settings.making import CHANNEL, POP3, loaded, tenant
+
+
+def acme(folder: Path, text: str) -> Tenant:
+    return loaded(folder, text).require().tenants[0]
+
+
+def inbox(of: Tenant) -> Pop3Gateway:
+    gateway = of.gateways[0]
+    assert isinstance(gateway, Pop3Gateway)
+    return gateway
+
+
+def test_a_policy_has_the_channels_queue_and_every_queues_patience(tmp_path: Path) -> None:
+    text = tenant(
+        channel="    priority: 7\n",
+        queue="    offer_for: 2m\n    max_missed_offers: 5\n  - {name: other, members: [anna]}\n",
+    )
+    made = policy(loaded(tmp_path, text).require(), "acme", "support")
+    assert (made.generation, made.queue, made.priority) == (1, "first_line", 7)
+    assert made.offer_for == {"first_line": 120.0, "other": 60.0}
+    assert made.max_missed_offers == {"first_line": 5, "other": 3}
+
+
+@pytest.mark.parametrize(("space", "channel"), [("acme", "gone"), ("gone", "support")])
+def test_a_channel_that_is_not_configured_has_no_policy(tmp_path: Path, space: str, channel: str) -> None:
+    with pytest.raises(ConfigurationError, match="'gone'"):
+        policy(loaded(tmp_path, tenant()).require(), space, channel)
+
+
+def test_caps_fall_back_to_the_tenants(tmp_path: Path) -> None:
+    found = acme(tmp_path, tenant(channel="    max_cc: 0\n", parameters="  max_recipients: 30\n  max_bcc: 5\n"))
+    assert caps(found, found.channels[0]) == Caps(to=30, cc=0, bcc=5)
+
+
+def test_ours_are_the_user_and_the_addresses_of_the_channels_that_receive_there(tmp_path: Path) -> None:
+    other = POP3.replace("inbox", "other").replace("support@", "jobs@")
+    text = tenant(
+        gateways=other,
+        channel="    addresses: [help@example.org, support@example.org]\n"
+        + CHANNEL.replace("support", "jobs").replace("inbox", "other")
+        + "    addresses: [work@example.org]\n",
+    )
+    found = acme(tmp_path, text)
+    assert identity(found, inbox(found)).own_addresses == ("support@example.org", "help@example.org")
+
+
+def test_what_a_gateway_says_of_itself_is_its_identity(tmp_path: Path) -> None:
+    fields = """\
+    own_addresses: [group@example.org]
+    own_lists: [all.example.org]
+    forms: [form@example.org]
+    authserv_id: mx.example.org
+    spam_header: {name: X-Spam, value: 'yes'}
+    answer_when_not_addressed: true
+"""
+    found = acme(tmp_path, tenant().replace("    host: pop", fields + "    host: pop"))
+    made = identity(found, inbox(found))
+    assert made.own_addresses == ("group@example.org", "support@example.org")
+    assert (made.own_lists, made.forms) == (("all.example.org",), ("form@example.org",))
+    assert (made.authserv_id, made.spam_header) == ("mx.example.org", SpamHeader("X-Spam", "yes"))
+    assert made.answer_when_not_addressed
+
+
+def test_a_user_that_is_no_address_is_not_ours(tmp_path: Path) -> None:
+    found = acme(tmp_path, tenant().replace("user: support@example.org", "user: box1", 1))
+    assert identity(found, inbox(found)).own_addresses == ("support@example.org",)
+    assert identity(found, inbox(found)).spam_header is None
+
+
+def test_automatic_mail_is_by_channel(tmp_path: Path) -> None:
+    assert automatic_mail(acme(tmp_path, tenant(channel="    automatic_mail: file\n"))) == {"support": "file"}
+
+
+def test_a_channel_keeps_its_hours_in_its_own_zone_or_the_tenants(tmp_path: Path) -> None:
+    found = acme(tmp_path, tenant(parameters="  time_zone: Asia/Tokyo\n"))
+    assert zone(found, found.channels[0]) == ZoneInfo("Asia/Tokyo")
+    found = acme(tmp_path, tenant(channel="    work_time: {time_zone: Europe/Berlin}\n"))
+    assert zone(found, found.channels[0]) == ZoneInfo("Europe/Berlin")
