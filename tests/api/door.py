@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from litestar import Litestar
@@ -47,8 +48,8 @@ class Door:
 
     def client(self, account: str | None = "anna", url: str = "http://postroom") -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token_of(account)}"} if account else {}
-        # httpx and Litestar both type ASGI, each in its own words
-        asgi = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        app: Any = self.app  # httpx and Litestar both type ASGI, each in its own words
+        asgi = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         transport = asgi if url == "http://postroom" else None
         return httpx.AsyncClient(transport=transport, base_url=url, headers=headers, trust_env=False, timeout=30)
 

@@ -14,7 +14,7 @@ from postroom.session.state import Session
 from tests.api.door import PLAIN, Door, open_door
 from tests.dispatch.house import ACME
 
-BASE = "/api/v1/acme"
+ROOT = "/api/v1/acme"
 
 EVIL_HTML = """<html><head><style>body{background:url(https://spy.example/a)}</style><script>alert(1)</script></head>
 <body onload="alert(2)"><p>Hello <b>there</b></p><img src="https://spy.example/pixel.gif"><img src="cid:logo">
@@ -49,7 +49,7 @@ async def test_a_conversation_shows_its_mails_oldest_first_with_text_and_trace(t
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned()
         await door.mail_comes(PLAIN.replace(b"The lamp is broken.", b"Still broken."), into=session.conversation)
-        found = (await client.get(f"{BASE}/conversations/{session.conversation}")).json()
+        found = (await client.get(f"{ROOT}/conversations/{session.conversation}")).json()
         assert [mail["text"].strip() for mail in found["mails"]] == ["The lamp is broken.", "Still broken."]
         first = found["mails"][0]
         assert (first["incoming"], first["mail_class"], first["from_name"]) == (True, "human", "Carla Customer")
@@ -67,7 +67,7 @@ async def test_only_the_newest_mails_of_a_long_conversation_are_read(tmp_path: P
         for number in range(4):
             raw = PLAIN.replace(b"The lamp is broken.", b"Mail %d" % number)
             await door.mail_comes(raw, into=session.conversation)
-        path = f"{BASE}/conversations/{session.conversation}"
+        path = f"{ROOT}/conversations/{session.conversation}"
         found = (await client.get(path, params={"mails": 2})).json()
         assert [mail["text"].strip() for mail in found["mails"]] == ["Mail 2", "Mail 3"]
         assert found["more"] is True
@@ -77,7 +77,7 @@ async def test_a_reply_shows_each_recipient_and_an_unknown_outcome(tmp_path: Pat
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned()
         await a_reply_nobody_knows_of(door, session)
-        (reply,) = (await client.get(f"{BASE}/conversations/{session.conversation}")).json()["replies"]
+        (reply,) = (await client.get(f"{ROOT}/conversations/{session.conversation}")).json()["replies"]
         assert reply["outcome_unknown"] is True
         assert reply["state"] == "unknown"
         assert [(one["address"], one["state"], one["words"]) for one in reply["recipients"]] == [
@@ -94,17 +94,17 @@ async def test_a_mail_whose_bytes_are_gone_is_shown_by_its_row(tmp_path: Path) -
         for file in tmp_path.joinpath("blobs").rglob("*"):
             if file.is_file():
                 file.unlink()
-        (mail,) = (await client.get(f"{BASE}/conversations/{session.conversation}")).json()["mails"]
+        (mail,) = (await client.get(f"{ROOT}/conversations/{session.conversation}")).json()["mails"]
         assert (mail["readable"], mail["subject"], mail["text"]) == (False, "It broke", "")
         for what in ("raw", "html", "attachments/0"):
-            assert (await client.get(f"{BASE}/mails/{mail['id']}/{what}")).status_code == 410, what
+            assert (await client.get(f"{ROOT}/mails/{mail['id']}/{what}")).status_code == 410, what
 
 
 async def test_the_raw_mail_is_the_very_bytes_to_save(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned()
         (mail,) = await door.mails_of(session)
-        answer = await client.get(f"{BASE}/mails/{mail.id}/raw")
+        answer = await client.get(f"{ROOT}/mails/{mail.id}/raw")
         assert answer.content == PLAIN
         assert answer.headers["content-type"] == "application/octet-stream"
         assert answer.headers["content-disposition"].startswith(f'attachment; filename="{mail.id}.eml"')
@@ -125,9 +125,9 @@ async def test_a_file_is_always_a_download_whatever_it_says_it_is(tmp_path: Path
     content = b"<script>alert(1)</script>" * 3
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned(raw=mail_with((name, content_type, content)))
-        (mail,) = (await client.get(f"{BASE}/conversations/{session.conversation}")).json()["mails"]
+        (mail,) = (await client.get(f"{ROOT}/conversations/{session.conversation}")).json()["mails"]
         (file,) = mail["attachments"]
-        answer = await client.get(f"{BASE}/mails/{mail['id']}/attachments/{file['index']}")
+        answer = await client.get(f"{ROOT}/mails/{mail['id']}/attachments/{file['index']}")
         assert answer.content == content
         assert answer.headers["content-type"] == "application/octet-stream"
         assert answer.headers["content-disposition"].startswith("attachment; filename=")
@@ -142,15 +142,15 @@ async def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
         session = await door.assigned()
         (mail,) = await door.mails_of(session)
         for index in ("0", "7", "999999"):
-            assert (await client.get(f"{BASE}/mails/{mail.id}/attachments/{index}")).status_code == 404
-        assert (await client.get(f"{BASE}/mails/{mail.id}/html")).status_code == 404
+            assert (await client.get(f"{ROOT}/mails/{mail.id}/attachments/{index}")).status_code == 404
+        assert (await client.get(f"{ROOT}/mails/{mail.id}/html")).status_code == 404
 
 
 async def test_the_html_of_a_mail_is_cleaned_and_boxed_in(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned(raw=mail_with(html=EVIL_HTML))
         (mail,) = await door.mails_of(session)
-        answer = await client.get(f"{BASE}/mails/{mail.id}/html")
+        answer = await client.get(f"{ROOT}/mails/{mail.id}/html")
         assert answer.status_code == 200
         assert "<b>there</b>" in answer.text
         assert 'href="https://shop.example/"' in answer.text
@@ -181,7 +181,7 @@ async def test_html_with_too_many_tags_is_refused_and_the_text_stays(tmp_path: P
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned(raw=mail_with(html="<div>" * 20_000 + "deep"))
         (mail,) = await door.mails_of(session)
-        answer = await client.get(f"{BASE}/mails/{mail.id}/html")
+        answer = await client.get(f"{ROOT}/mails/{mail.id}/html")
         assert answer.status_code == 413
         assert answer.json()["type"] == "urn:postroom:problem:html-too-large"
 
@@ -190,20 +190,20 @@ async def test_the_newest_mails_are_listed_with_route_class_outcome_and_whose_th
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned()
         filed = await door.mail_is_filed()
-        rows = (await client.get(f"{BASE}/mails")).json()["mails"]
+        rows = (await client.get(f"{ROOT}/mails")).json()["mails"]
         assert {row["id"] for row in rows} == {filed.id, (await door.mails_of(session))[0].id}
         served = next(row for row in rows if row["conversation"])
         assert (served["route"], served["mail_class"], served["outcome"]) == ("support", "human", "conversation")
         assert (served["phase"], served["queue"], served["agent"]) == ("assigned", "help", "anna")
-        assert len((await client.get(f"{BASE}/mails", params={"limit": 1})).json()["mails"]) == 1
+        assert len((await client.get(f"{ROOT}/mails", params={"limit": 1})).json()["mails"]) == 1
 
 
 async def test_a_mail_filed_in_another_queues_channel_is_not_shown(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door, door.client("anna") as client, door.client("chen") as other:
         filed = await door.mail_is_filed(channel="shop")
-        assert (await client.get(f"{BASE}/mails")).json()["mails"] == []
-        assert (await client.get(f"{BASE}/mails/{filed.id}/raw")).status_code == 404
-        assert (await other.get(f"{BASE}/mails/{filed.id}/raw")).status_code == 200
+        assert (await client.get(f"{ROOT}/mails")).json()["mails"] == []
+        assert (await client.get(f"{ROOT}/mails/{filed.id}/raw")).status_code == 404
+        assert (await other.get(f"{ROOT}/mails/{filed.id}/raw")).status_code == 200
 
 
 async def test_a_mail_of_a_channel_that_is_gone_is_nobodys(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ async def test_a_mail_of_a_channel_that_is_gone_is_nobodys(tmp_path: Path) -> No
         filed = await door.mail_is_filed()
         house, tenant = door.house, door.house.generation.tenants[0]
         house.generation = replace(house.generation, tenants=(replace(tenant, channels=()),))
-        assert (await client.get(f"{BASE}/mails/{filed.id}/raw")).status_code == 404
+        assert (await client.get(f"{ROOT}/mails/{filed.id}/raw")).status_code == 404
 
 
 async def a_reply_nobody_knows_of(door: Door, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Names of files, made harmless (PROMISES S12)."""
+"""Names of files, made harmless."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.api.door import open_door, served
 from tests.api.sse import Stream, listening
 from tests.dispatch.house import ACME
 
-BASE = "/api/v1/acme"
+ROOT = "/api/v1/acme"
 
 
 async def test_an_offer_reaches_a_ready_agent_who_accepts_it(tmp_path: Path) -> None:
@@ -25,12 +25,12 @@ async def test_an_offer_reaches_a_ready_agent_who_accepts_it(tmp_path: Path) -> 
         async with listening(client) as stream:
             beginning = await stream.next()
             assert (beginning.name, beginning.data) == ("work", {"offers": [], "assigned": [], "awaiting": []})
-            await client.put(f"{BASE}/me/state", json={"state": "ready"})
+            await client.put(f"{ROOT}/me/state", json={"state": "ready"})
             session = await door.mail_comes()
             offer = await stream.next("offer")
             assert (offer.data["session"], offer.data["customer"]) == (session.id, "carla@example.com")
             body = {"token": offer.data["token"]}
-            answer = await client.post(f"{BASE}/sessions/{session.id}/accept", json=body)
+            answer = await client.post(f"{ROOT}/sessions/{session.id}/accept", json=body)
             assert answer.status_code == 200
             assert (await stream.next("assigned")).data["token"] == body["token"]
         finding.cancel()
@@ -84,7 +84,7 @@ async def test_an_unknown_or_future_id_begins_with_the_work(tmp_path: Path) -> N
         await door.offered()
         for last_id in ("999999", "-1", "nonsense", "٣"):
             headers = {b"Last-Event-ID": last_id.encode()}
-            async with client.stream("GET", f"{BASE}/events", headers=headers) as answer:
+            async with client.stream("GET", f"{ROOT}/events", headers=headers) as answer:
                 assert (await Stream(answer).next()).name == "work", last_id
 
 
@@ -118,7 +118,7 @@ async def test_a_withdrawn_offer_and_a_note_are_told(tmp_path: Path) -> None:
         note = MessageAttached(mail="m", mail_class="dsn")
         await door.house.write(lambda tx: door.house.step(tx, session.id, note))
         assert (await stream.next("notice")).data["what"] == "note:dsn"
-        await client.put(f"{BASE}/me/state", json={"state": "not_ready", "reason": "lunch"})
+        await client.put(f"{ROOT}/me/state", json={"state": "not_ready", "reason": "lunch"})
         withdrawn = await stream.next("offer_withdrawn")
         assert (withdrawn.data["session"], withdrawn.data["reason"]) == (session.id, "agent_left")
 

@@ -78,9 +78,7 @@ async def test_a_caller_who_does_not_read_is_cut_off(tmp_path: Path, monkeypatch
     async with served(tmp_path) as (door, url):
         session = await door.assigned(raw=large)
         (mail,) = await door.mails_of(session)
-        head = (
-            f"GET /api/v1/acme/mails/{mail.id}/raw HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token_of('anna')}\r\n"
-        )
+        path, signed = f"/api/v1/acme/mails/{mail.id}/raw", f"Authorization: Bearer {token_of('anna')}\r\n"
         with slow_caller(url) as caller:
             await asyncio.get_running_loop().sock_sendall(
                 caller, f"GET {path} HTTP/1.1\r\nHost: x\r\n{CLOSE}{signed}\r\n".encode()

@@ -55,6 +55,11 @@ class Process:
         except httpx.HTTPError:
             return False
 
+    def wait_killed(self, place: str) -> None:
+        """Wait until its failpoint has killed it; fail where it ended in any other way."""
+        wait_for(lambda: self.child.poll() is not None, f"the process to die at {place}")
+        assert self.child.returncode == -signal.SIGKILL, f"it ended by itself with {self.child.returncode}"
+
     def metrics(self) -> str:
         """What Prometheus would scrape."""
         return httpx.get(f"http://127.0.0.1:{self._ops}/metrics", timeout=5).text

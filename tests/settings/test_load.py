@@ -230,7 +230,7 @@ def test_a_box_collected_by_two_tenants_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_configuration_without_any_channel_is_warned_of(tmp_path: Path) -> None:
-    found = loaded(tmp_path, "parameters: {time_zone: UTC}\n")
+    found = loaded(tmp_path, "parameters: {max_cc: 5}\n")
     assert warned(found) == {"": "no tenant has a channel: no mail will be served"}
 
 

@@ -1,4 +1,4 @@
-"""Response header fields that keep a browser from doing anything with an answer but show it (PROMISES S12, S28)."""
+"""Response header fields that keep a browser from doing anything with an answer but show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers to writes that may come twice: the same Idempotency-Key and body get the same answer (PROMISES P13).
+"""Answers to writes that may come twice: the same Idempotency-Key and body get the same answer.
 
 The key, the answer and what the request did are committed together, so a lost answer is found again and nothing is
 done twice. A refusal is not kept: it did nothing.

@@ -1,4 +1,4 @@
-"""How much and how slowly a caller may send (PROMISES S31): body sizes, nesting of JSON, time to read a body."""
+"""How much and how slowly a caller may send: body sizes, nesting of JSON, time to read a body."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Which agents are there: who has an event stream open or made a request within the last heartbeat.
 
 What is seen is kept in memory only. At start everybody counts as just seen, so that time in which nobody served the
-API is not held against an agent (CHANNEL.md 8). It never makes anybody ready.
+API is not held against an agent. It never makes anybody ready.
 """
 
 from __future__ import annotations

@@ -39,12 +39,21 @@ class _Mailbox:
         self.words: list[str] = []
         self.comments: list[str] = []
         self.angle: list[str] | None = None
+        self.route = False
+        self.complete = False
+        """Whether the brackets hold an address already, so that a comma after it means they were not closed."""
+
+    def take_angle(self, text: str) -> None:
+        if self.angle is not None:
+            self.route = self.route or (not self.angle and text.lstrip().startswith("@"))
+            self.complete = not self.route and (self.complete or "@" in text)
+            self.angle.append(text)
 
     def address(self) -> Address:
         words = "".join(self.words)
         if self.angle is not None:
-            return Address(_addr_spec("".join(self.angle)), _name(words) or _name(" ".join(self.comments)))
-        return _bare(words, _name(" ".join(self.comments)))
+            return Address(_addr_spec("".join(self.angle)), _name(words) or _name("".join(self.comments)))
+        return _bare(words, _name("".join(self.comments)))
 
 
 class _Splitter:
@@ -80,8 +89,8 @@ class _Splitter:
     def _text(self, text: str) -> None:
         if self.depth:
             self.now.comments.append(text)
-        elif self.in_angle and self.now.angle is not None:
-            self.now.angle.append(text)
+        elif self.in_angle:
+            self.now.take_angle(text)
         else:
             self.now.words.append(text)
 
@@ -103,8 +112,8 @@ class _Splitter:
         self._text(char)
 
     def _comment(self, char: str) -> None:
-        if char == ")" and not self.depth:
-            self._text(char)
+        if char == ")":
+            (self.now.comments if self.depth else self.now.words).append(" ")
         self.depth = max(0, self.depth + (1 if char == "(" else -1))
 
     def _bracket(self, char: str) -> None:
@@ -121,8 +130,10 @@ class _Splitter:
         if char == ":" and not self.in_angle:
             # RFC 5322 §3.4: what stands before the colon of a group is its name.
             self.now = _Mailbox()
-        elif self.in_angle and (char == ":" or "@" not in "".join(self.now.angle or ())):
+        elif self.in_angle and not self.now.complete:
             self._text(char)
+            # RFC 5322 §4.4: the commas of an obsolete source route are inside the brackets; a colon ends it.
+            self.now.route = self.now.route and char != ":"
         else:
             self.in_angle = False
             self._next()

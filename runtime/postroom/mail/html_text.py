@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.html import HTMLParserException
 
 from postroom.mail.charsets import clean
 from postroom.mail.limits import LIMITS
@@ -18,14 +19,21 @@ _MOST_TAGS = 20_000
 
 def html_to_text(html: str, limit: int = LIMITS.html_rendered) -> str:
     """The visible text of the first `limit` characters, blocks on lines of their own."""
-    html = html[:limit]
+    html = clean(html[:limit])
     if html.count("<") > _MOST_TAGS:
         # Unclosed formatting elements are opened again in each block, which costs the square of their number.
         text = _TAG.sub(" ", html)
     else:
-        text = extract_plain_text(html, preserve_formatting=True, alt_texts=False)
+        text = _rendered(html)
     lines = (line.rstrip() for line in clean(text).split("\n"))
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _rendered(html: str) -> str:
+    try:
+        return extract_plain_text(html, preserve_formatting=True, alt_texts=False)
+    except HTMLParserException:
+        return _TAG.sub(" ", html)
 
 
 def meta_charset(html: bytes) -> str:

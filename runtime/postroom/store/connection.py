@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from postroom.store.faults import mapped
+from postroom.store.faults import REFUSALS, mapped
 from postroom.store.queries import CHUNK, Query
 
 Parameters = Sequence[Any]  # what SQLite takes: str, bytes, int, None
@@ -30,7 +30,7 @@ class Connection:
         """Run a statement once a row."""
         try:
             self._raw.executemany(query.sql, rows)
-        except sqlite3.Error as error:
+        except REFUSALS as error:
             raise mapped(error, read_only=self._read_only) from error
 
     def one(self, query: Query, parameters: Parameters = ()) -> Row | None:
@@ -71,11 +71,11 @@ class Connection:
     def _fetch(self, statement: str, parameters: Parameters) -> list[Row]:
         try:
             return self._raw.execute(statement, parameters).fetchall()
-        except sqlite3.Error as error:
+        except REFUSALS as error:
             raise mapped(error, read_only=self._read_only) from error
 
     def _execute(self, statement: str, parameters: Parameters) -> sqlite3.Cursor:
         try:
             return self._raw.execute(statement, parameters)
-        except sqlite3.Error as error:
+        except REFUSALS as error:
             raise mapped(error, read_only=self._read_only) from error

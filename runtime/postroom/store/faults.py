@@ -28,10 +28,16 @@ _WORDS = {
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
-def mapped(error: sqlite3.Error, *, read_only: bool = False) -> PostroomError:
+REFUSALS = (sqlite3.Error, OverflowError, UnicodeEncodeError)
+"""What Python's sqlite3 raises: its own, and what it meets in a number over 64 bits or in a lone surrogate."""
+
+
+def mapped(error: Exception, *, read_only: bool = False) -> PostroomError:
     """The error to raise instead; a write through a connection that only reads is the caller's mistake."""
     if isinstance(error, sqlite3.IntegrityError):
         return Conflict(f"the store refused a row: {error}")
+    if not isinstance(error, sqlite3.Error):
+        return PermanentError(f"the store does not take this value: {error}")
     # Errors of the Python module itself have no code of SQLite's.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
     if read_only and code == sqlite3.SQLITE_READONLY:
