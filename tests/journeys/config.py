@@ -1,4 +1,4 @@
-"""The configuration a journey's runtime gets: one tenant, one channel, two agents, on loopback ports of the test's own."""
+"""The configuration a journey's runtime gets: one tenant, one channel, two agents, all on loopback ports."""
 
 from __future__ import annotations
 

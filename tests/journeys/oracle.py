@@ -10,7 +10,9 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 
 class Oracle:
@@ -24,7 +26,7 @@ class Oracle:
         """A customer's mail that carries the token; the oracle remembers it."""
         self.tokens.append(token)
         lines = (
-            f"Received: from mx.customer.example by cc.example; Mon, 02 Mar 2026 09:00:{len(self.tokens) % 60:02d} +0000",
+            f"Received: from mx.customer.example; Mon, 02 Mar 2026 09:00:{len(self.tokens) % 60:02d} +0000",
             f"From: Customer {token} <{token}@customer.example>",
             "To: support@cc.example",
             f"Subject: question {token}",
@@ -40,7 +42,7 @@ class Oracle:
 
     def settled(self) -> int:
         """How many receipts have an outcome by now."""
-        return sum(self._rows("SELECT count(*) FROM receipts WHERE outcome IS NOT NULL", first=True))
+        return len(self._rows("SELECT id FROM receipts WHERE outcome IS NOT NULL"))
 
     def check_mails(self, on_server: Sequence[bytes] = ()) -> None:
         """Every token is in exactly one place, whole, with exactly one effect."""
@@ -74,7 +76,8 @@ class Oracle:
 
     def replies(self) -> dict[str, int]:
         """Message-ID of every reply with the number of its attempts whose outcome is unknown."""
-        query = "SELECT message_id, (SELECT count(*) FROM attempts a WHERE a.reply = r.id AND a.is_unknown = 1) FROM replies r"
+        unknown = "(SELECT count(*) FROM attempts a WHERE a.reply = r.id AND a.is_unknown = 1)"
+        query = f"SELECT message_id, {unknown} FROM replies r"
         return dict(self._rows(query))
 
     def check_replies(self, posted: int, at_sink: Iterable[bytes]) -> None:
@@ -92,15 +95,17 @@ class Oracle:
 
     def _check_bytes(self) -> None:
         """What is stored is what was injected, to the octet (the maildrop ends lines with CRLF)."""
-        small = self._rows("SELECT r.sha256, r.small FROM raws r JOIN mails m ON m.sha256 = r.sha256 WHERE m.incoming = 1")
-        for sha256, content in small:
+        incoming = "SELECT r.sha256, r.small FROM raws r JOIN mails m ON m.sha256 = r.sha256 WHERE m.incoming = 1"
+        for sha256, content in self._rows(incoming):
             if content is not None:
                 assert hashlib.sha256(content).hexdigest() == sha256
                 assert content.endswith(b"\r\n.\r\n..two dots above, one here\r\n"), content[-60:]
 
     def _check_effects(self) -> None:
         """Each stored mail brought its event to exactly one session, and no conversation has two open ones."""
-        served = {mail for (mail,) in self._rows("SELECT id FROM mails WHERE incoming = 1 AND outcome = 'conversation'")}
+        served = {
+            mail for (mail,) in self._rows("SELECT id FROM mails WHERE incoming = 1 AND outcome = 'conversation'")
+        }
         events = [json.loads(event) for (event,) in self._rows("SELECT event FROM journal")]
         told = Counter(event["mail"] for event in events if event["type"] == "message_received")
         assert told == Counter(served)
@@ -114,16 +119,14 @@ class Oracle:
         loads = dict(self._rows("SELECT name, load FROM agents"))
         assert {name: held.get(name, 0) for name in loads} == loads
 
-    def _rows(self, query: str, *, first: bool = False) -> list[tuple]:  # type: ignore[type-arg] # rows of any shape
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Every row of a query; none where the database or its tables are not there yet."""
         if not self._database.exists():
-            return [] if not first else [0]
-        connection = sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=10)
-        try:
-            rows = connection.execute(query).fetchall()
-        except sqlite3.OperationalError as error:
-            if "no such table" not in str(error):
-                raise
-            return [] if not first else [0]
-        finally:
-            connection.close()
-        return [row[0] for row in rows] if first else rows
+            return []
+        with closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=10)) as connection:
+            try:
+                return connection.execute(query).fetchall()
+            except sqlite3.OperationalError as error:
+                if "no such table" not in str(error):
+                    raise
+                return []

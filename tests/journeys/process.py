@@ -86,6 +86,9 @@ def running(config: Path, ops: int, failpoint: str = "") -> Iterator[Process]:
     try:
         process.wait_ready()
         yield process
+    except AssertionError as error:
+        error.add_note((config / "process.log").read_text()[-6000:])
+        raise
     finally:
         process.kill()
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.journeys.process import AgentClient, wait_for
-from tests.journeys.world import BOX, World, world
+from tests.journeys.world import BOX, world
 
 pytestmark = [pytest.mark.server, pytest.mark.journey]
 
@@ -71,7 +71,7 @@ def test_a_kill_while_replying_loses_no_reply_and_doubles_only_what_is_shown_as_
             process.wait_killed(place)
         with here.process():
             answer_one(here.http)
-            wait_for(lambda: here.sink.mails(), "the reply to arrive")
+            wait_for(here.sink.mails, "the reply to arrive")
             wait_for(here.oracle.is_quiet, "the outbox to be empty")
         here.oracle.check_mails()
         here.oracle.check_quiet()

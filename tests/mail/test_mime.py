@@ -53,7 +53,7 @@ def test_the_innermost_of_two_readings_of_a_boundary_wins() -> None:
 def test_a_part_without_a_blank_line_ends_at_the_next_boundary() -> None:
     text = "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n--x\n--b\n\ntwo\n--b--\n"
     assert contents(text)[-1] == (1, "text/plain", b"two")
-    assert contents(text)[0][1:] == ("text/html", b"--x\r\n")
+    assert contents(text)[0][1:] == ("text/html", b"--x")
 
 
 def test_a_mail_cut_short_keeps_what_came() -> None:

@@ -75,7 +75,8 @@ class Delivery:
         if sending is None:
             raise TemporaryError(f"the sending gateway {reply.gateway} is not configured any more")
         outcome = await self._hand_over(row, reply, attempt, sending)
-        await self._store.write(lambda tx: self._conclude(tx, row, attempt, outcome, sending.give_up_after))
+        state = await self._store.write(lambda tx: self._conclude(tx, row, attempt, outcome, sending.give_up_after))
+        log.info("reply_attempted", reply=reply.id, state=state.value, unknown=outcome.unknown, words=outcome.words)
         self._failpoint("reply_commit_post")
 
     async def _begin(self, reply_id: str) -> tuple[Reply, Attempt | None]:
@@ -112,7 +113,9 @@ class Delivery:
 
         return await sending.gateway.send(reply.envelope_from, attempt.recipients, raw, lease_holds)
 
-    def _conclude(self, tx: Tx, row: OutboxRow, attempt: Attempt, outcome: SendOutcome, give_up_after: float) -> None:
+    def _conclude(
+        self, tx: Tx, row: OutboxRow, attempt: Attempt, outcome: SendOutcome, give_up_after: float
+    ) -> ReplyState:
         now = self._clock.now()
         reply = tx.replies.get(attempt.reply)
         if reply is None:
@@ -126,10 +129,12 @@ class Delivery:
         tx.replies.set_state(reply.id, _state_of(whole))
         self._tell_session(tx, reply, whole, outcome, now)
         if any(one.state in OPEN_STATES for one in whole):
-            tx.outbox.again(row.id, next_try(row.attempts + 1, now), outcome.words)
+            due = next_try(row.attempts + 1, now, is_gateway_fault=outcome.gateway_fault is not None)
+            tx.outbox.again(row.id, due, outcome.words)
         else:
             tx.outbox.done(row.id)
         tx.wake(Topic.OUTBOX)
+        return _state_of(whole)
 
     def _tell_session(
         self, tx: Tx, reply: Reply, whole: tuple[ReplyRecipient, ...], outcome: SendOutcome, now: datetime

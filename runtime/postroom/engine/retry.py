@@ -50,7 +50,13 @@ def fate(result: RecipientResult, accepted_at: datetime, now: datetime, give_up_
     return Fate.FAILED if now - accepted_at >= timedelta(seconds=give_up_after) else Fate.AGAIN
 
 
-def next_try(attempts: int, now: datetime) -> datetime:
-    """When to hand the mail over again after that many attempts."""
+def next_try(attempts: int, now: datetime, *, is_gateway_fault: bool = False) -> datetime:
+    """When to hand the mail over again after that many attempts.
+
+    A gateway that could not be reached or signed in to says nothing about the mail: it is tried again soon, and ever
+    more seldom, as a receiving gateway is.
+    """
+    if is_gateway_fault:
+        return now + timedelta(seconds=Backoff(failures=attempts).seconds(1.0))
     doublings: int = 2 ** min(max(attempts - 1, 0), 10)
     return now + min(FIRST_RETRY * doublings, LAST_RETRY)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 
 class GatewayStatus(Enum):
-    """How a gateway is; the words administrators see (CHANNEL.md 3)."""
+    """How a gateway is; the words administrators see."""
 
     CONNECTING = "connecting"
     CONNECTION_SUCCEEDED = "connection_succeeded"

@@ -16,7 +16,7 @@ from postroom.session.state import ConversationId, Phase, SessionId, TimerKind
 
 
 class Outcome(Enum):
-    """How a received mail ended; every one ends in exactly one of these (CHANNEL.md 7a)."""
+    """How a received mail ended; every one ends in exactly one of these."""
 
     CONVERSATION = "conversation"
     COPY = "copy"
@@ -192,7 +192,7 @@ class AgentRow(Struct, frozen=True, kw_only=True):
 
 
 class ReplyState(Enum):
-    """How far a reply is (CHANNEL.md 11)."""
+    """How far a reply is."""
 
     ACCEPTED = "accepted"
     SENDING = "sending"

@@ -16,7 +16,7 @@ SessionId = NewType("SessionId", str)
 
 
 class Phase(Enum):
-    """Where a session stands (CHANNEL.md 8)."""
+    """Where a session stands."""
 
     NEW = "new"
     QUEUED = "queued"
