@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -194,7 +193,7 @@ def _collecting(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> Collectin
 
 
 def _collector(parts: Parts, collecting: Collecting, intake: Intake, watch: Watch) -> Loop:
-    collector = Collector(lambda: collecting, intake, parts.store, parts.blobs, parts.clock, random.random, watch)
+    collector = Collector(lambda: collecting, intake, parts.store, parts.blobs, parts.clock, parts.ids.chance, watch)
     return Loop(name=f"collect {collecting.rules.gateway_key}", run=collector.run, drains=True)
 
 

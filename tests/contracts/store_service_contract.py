@@ -33,7 +33,7 @@ class SessionsContract:
         assert await store.read(lambda tx: tx.sessions.get(SessionId("s2"))) is None
 
     async def test_a_conversation_never_has_two_open_sessions(self, store: Store) -> None:
-        """CHANNEL.md 8: a unique index."""
+        """At most one open session a conversation: a unique index."""
         await store.write(lambda tx: saved(tx, session("s1")))
         with pytest.raises(PermanentError, match="refused a row"):
             await store.write(lambda tx: saved(tx, session("s2")))

@@ -56,7 +56,7 @@ async def test_a_wait_ends_with_the_event_or_with_the_time() -> None:
     assert await clock.wait(event, 0) is True
 
 
-def test_a_ulid_begins_with_its_millisecond_in_crockfords_base_32() -> None:
+def test_a_ulid_begins_with_its_millisecond_in_crockfords_letters() -> None:
     ulid = SystemIds(SetClock(START)).new()
     assert len(ulid) == 26
     assert set(ulid) <= set(CROCKFORD)

@@ -54,7 +54,9 @@ def fields_of(row: dict[str, str]) -> tuple[Fields, set[str]]:
         changes.append(("Content-Type", body[0]))
     fields = changed(changes) + added
     if row["special"] == "hops":
-        fields[1:1] = [("Received", f"from h{n}.example by i{n}.example; Mon, 2 Mar 2026 11:59:00 +0000") for n in range(30)]
+        fields[1:1] = [
+            ("Received", f"from h{n}.example by i{n}.example; Mon, 2 Mar 2026 11:59:00 +0000") for n in range(30)
+        ]
     return fields, {name.lower() for name, value in (*changes, *added) if value is not None}
 
 
@@ -97,7 +99,9 @@ SUPPRESSORS = [row for row in TABLE if row["answered"] == "N" and row["change"] 
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), list(combinations(SUPPRESSORS, 2)), ids=lambda row: row["id"] if isinstance(row, dict) else None
+    ("first", "second"),
+    list(combinations(SUPPRESSORS, 2)),
+    ids=lambda row: row["id"] if isinstance(row, dict) else None,
 )
 def test_no_two_suppressors_cancel_each_other(first: dict[str, str], second: dict[str, str]) -> None:
     both = {**first, "change": f"{first['change']} | {second['change']}"}

@@ -186,7 +186,9 @@ def test_only_the_named_server_is_believed(value: str, found: Verification) -> N
 
 
 def test_only_the_topmost_result_is_believed() -> None:
-    forged = b"Authentication-Results: evil.example; dmarc=fail\r\nAuthentication-Results: mx.example.org; dmarc=pass\r\n"
+    forged = (
+        b"Authentication-Results: evil.example; dmarc=fail\r\nAuthentication-Results: mx.example.org; dmarc=pass\r\n"
+    )
     assert verification(parse(forged + b"\r\n"), "mx.example.org") is Verification.UNKNOWN
     assert verification(parse(b"\r\n"), "mx.example.org") is Verification.UNKNOWN
 
@@ -202,8 +204,13 @@ MARKS = [("Auto-Submitted", "auto-replied"), ("Precedence", "bulk"), ("Return-Pa
          ("X-Autoreply", "yes"), ("X-Loop", "x@y"), ("From", "MAILER-DAEMON@x.example")]  # fmt: skip
 
 
-@given(st.sampled_from(MARKS), st.lists(st.tuples(st.from_regex(r"X-[A-Z][a-z]{1,8}", fullmatch=True), st.text(max_size=20))))
-def test_no_further_field_makes_an_automatic_mail_answerable(mark: tuple[str, str], more: list[tuple[str, str]]) -> None:
+@given(
+    st.sampled_from(MARKS),
+    st.lists(st.tuples(st.from_regex(r"X-[A-Z][a-z]{1,8}", fullmatch=True), st.text(max_size=20))),
+)
+def test_no_further_field_makes_an_automatic_mail_answerable(
+    mark: tuple[str, str], more: list[tuple[str, str]]
+) -> None:
     fields = changed([mark]) + [(name, value.encode("ascii", "ignore").decode()) for name, value in more]
     raw = raw_mail([(name, value.replace("\r", "").replace("\n", "")) for name, value in fields])
     assert not judged(parse(raw)).answerable

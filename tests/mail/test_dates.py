@@ -45,7 +45,10 @@ def test_the_date_of_receipt_follows_the_last_semicolon() -> None:
     assert received_date("from a by b") is None
 
 
-@given(st.text(max_size=150) | st.from_regex(r"\w{3}, \d{1,9} \w{3} \d{1,9} \d{1,3}:\d{1,9}:\d{1,9} [+-]\d{1,9}", fullmatch=True))
+@given(
+    st.text(max_size=150)
+    | st.from_regex(r"\w{3}, \d{1,9} \w{3} \d{1,9} \d{1,3}:\d{1,9}:\d{1,9} [+-]\d{1,9}", fullmatch=True)
+)
 def test_reading_a_date_never_raises_and_every_time_is_aware(value: str) -> None:
     found = parse_date(value)
     assert found is None or found.astimezone(UTC).tzinfo is UTC

@@ -123,7 +123,9 @@ def test_images_of_an_html_mail_are_inline_by_their_content_id() -> None:
 
 def test_html_names_its_charset_where_the_part_does_not() -> None:
     raw = raw_mail([*CLEAN[:-1], ("Content-Type", "text/html")], "")
-    body = "<meta http-equiv=x content='text/html; charset=koi8-r'><p>\u041f\u0440\u0438\u0432\u0435\u0442".encode("koi8-r")
+    body = "<meta http-equiv=x content='text/html; charset=koi8-r'><p>\u041f\u0440\u0438\u0432\u0435\u0442".encode(
+        "koi8-r"
+    )
     assert parse(raw + body).text == "Привет"
 
 

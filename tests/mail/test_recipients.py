@@ -18,7 +18,10 @@ def test_recipients_within_the_caps_may_be_used() -> None:
 
 def test_every_breach_is_named_with_its_cap() -> None:
     problems = check(
-        Recipients(to=tuple(f"{n}@x.example" for n in range(3)), cc=("a@x.example", "b@x.example"), bcc=("c@x.example",)), CAPS
+        Recipients(
+            to=tuple(f"{n}@x.example" for n in range(3)), cc=("a@x.example", "b@x.example"), bcc=("c@x.example",)
+        ),
+        CAPS,
     )
     assert problems == (
         "To: 3 addresses are more than max_recipients allows (2)",
@@ -42,7 +45,9 @@ def test_a_mail_to_nobody_and_an_address_that_is_none_are_refused() -> None:
 
 
 @given(LISTS, LISTS, LISTS)
-def test_deduplication_is_idempotent_keeps_everybody_and_doubles_nobody(to: tuple[str, ...], cc: tuple[str, ...], bcc: tuple[str, ...]) -> None:
+def test_deduplication_is_idempotent_keeps_everybody_and_doubles_nobody(
+    to: tuple[str, ...], cc: tuple[str, ...], bcc: tuple[str, ...]
+) -> None:
     once = deduplicated(Recipients(to=to, cc=cc, bcc=bcc))
     assert deduplicated(once) == once
     folded = [address.casefold() for address in once.everybody]
@@ -89,7 +94,9 @@ def test_reply_all_adds_the_others_without_us_and_without_any_bcc() -> None:
 def test_nobody_to_answer_and_several_authors_are_said() -> None:
     assert propose_reply(mail(("From", None)), OWN).warnings == (
         "the mail does not name one author", "the mail names nobody who could be answered")  # fmt: skip
-    assert "the mail does not name one author" in propose_reply(mail(("From", "a@x.example, b@x.example")), OWN).warnings
+    assert (
+        "the mail does not name one author" in propose_reply(mail(("From", "a@x.example, b@x.example")), OWN).warnings
+    )
 
 
 def test_own_addresses_may_be_any_iterable() -> None:

@@ -25,7 +25,12 @@ def test_every_recipient_of_a_report_is_read() -> None:
     first, second = report.recipients
     assert (first.address, first.action, first.status) == ("bob@x.example", "failed", "5.1.1")
     assert first.diagnostic == "550 5.1.1 user unknown"
-    assert (second.address, second.action, second.status, second.diagnostic) == ("eve@x.example", "delayed", "4.2.0", "")
+    assert (second.address, second.action, second.status, second.diagnostic) == (
+        "eve@x.example",
+        "delayed",
+        "4.2.0",
+        "",
+    )
     assert (report.original_message_id, report.original_references) == ("our@x", ("a@x", "b@x", "c@x"))
 
 

@@ -22,7 +22,8 @@ def test_minting_is_deterministic() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", [f"<{MINTED}>", MINTED.upper(), f" <{MINTED}>\r\n", MINTED.partition("@")[0], MINTED.replace("reply.", "x.")]
+    "written",
+    [f"<{MINTED}>", MINTED.upper(), f" <{MINTED}>\r\n", MINTED.partition("@")[0], MINTED.replace("reply.", "x.")],
 )
 def test_brackets_letter_case_and_a_rewritten_domain_do_not_matter(written: str) -> None:
     assert read_token(RING, TENANT, written) is not None
@@ -48,7 +49,9 @@ def test_every_changed_character_is_noticed() -> None:
         assert read_token(RING, TENANT, changed) is None, changed
 
 
-@pytest.mark.parametrize("candidate", ["", "<>", "a@b", MINTED[:-40], MINTED.replace(".k2.", "..") , "x" * 5_000, MINTED + "é"])
+@pytest.mark.parametrize(
+    "candidate", ["", "<>", "a@b", MINTED[:-40], MINTED.replace(".k2.", ".."), "x" * 5_000, MINTED + "é"]
+)
 def test_what_only_resembles_a_token_is_neither_read_nor_forged(candidate: str) -> None:
     assert read_token(RING, TENANT, candidate) is None
     assert not is_forged(RING, TENANT, candidate)

@@ -80,7 +80,7 @@ async def test_what_a_unit_raises_reaches_its_caller_whatever_it_is(tmp_path: Pa
 
 
 async def test_a_commit_that_fails_fails_every_unit_of_its_group_and_wakes_nobody(tmp_path: Path) -> None:
-    """DESIGN 4: a failed COMMIT fails every unit, and none of them is written."""
+    """A failed COMMIT fails every unit, and none of them is written."""
     async with opened(tmp_path) as store:
         # A deferred foreign key is looked at by COMMIT alone, so this one fails there.
         raw = store._folder._raw

@@ -28,6 +28,7 @@ CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 ULID_LENGTH = 26
 RANDOM_BITS = 80
 SECRET_BYTES = 20
+CHANCE_BITS = 53
 
 TEST_MODE = "POSTROOM_TEST_MODE"
 FAILPOINT = "FAILPOINT"
@@ -103,6 +104,10 @@ class SystemIds:
     def secret(self) -> str:
         """A token nobody can guess: 160 bits, URL-safe."""
         return secrets.token_urlsafe(SECRET_BYTES)
+
+    def chance(self) -> float:
+        """A number from 0 up to 1, for spreading what would else happen all at once."""
+        return secrets.randbits(CHANCE_BITS) / (1 << CHANCE_BITS)
 
 
 def _crockford(number: int) -> str:

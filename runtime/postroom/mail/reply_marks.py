@@ -112,7 +112,7 @@ def is_attribution(line: str) -> bool:
     if _ends_with_verb(text.rstrip(":： ")):
         return bool(address or ((day or time) and begins_attribution(line)))
     if _VERB.search(text):
-        return bool((day or time) and (address or time) and begins_attribution(line))
+        return bool((day and address) or (time and begins_attribution(line)))
     return bool(day and time and address and text.rstrip(":： ").endswith((">", ")", "]")))
 
 

@@ -64,7 +64,7 @@ _COMPLAINTS = ("complaint about message from", "email feedback report", "feedbac
 _RESPONSE_PHRASES = tuple(phrase.casefold() for phrase in _RESPONSES)
 _FAILURE_PHRASES = tuple(phrase.casefold() for phrase in _FAILURES)
 _FORWARDED = ("fwd:", "fw:", "wg:", "tr:", "rv:", "enc:", "i:", "doorst:", "vs:", "vb:", "转发:", "轉寄:")
-_BREAKS = ":-–—([{（【|!！.。,：;/<>\"'«»「『"
+_BREAKS = ":-–—([{（【])}）】|!！.。,：;/<>\"'«»「『"
 _FOLLOWED = ("from ", "re:", "until ", "bis ", "to ", "von ", "for ")
 _LONGEST = 300
 
@@ -101,5 +101,5 @@ def _begins_with(subject: str, phrases: tuple[str, ...]) -> bool:
 
 
 def _breaks_off(subject: str, at: int) -> bool:
-    rest = subject[at:].lstrip(" ])】）\"'»")
+    rest = subject[at:].lstrip()
     return not rest or rest[0] in _BREAKS or subject[at - 1] in _BREAKS or rest.startswith(_FOLLOWED)

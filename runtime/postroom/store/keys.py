@@ -10,6 +10,7 @@ import msgspec
 
 from postroom.errors import ConfigurationError
 from postroom.mail.tokens import KeyRing
+from postroom.store.database import sync_folder
 
 NAME = "keys.json"
 
@@ -45,3 +46,4 @@ def _create(path: Path, content: KeyFile) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+    sync_folder(path.parent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from postroom.ports.records import Counts
-from postroom.ports.store import (
+from postroom.ports.repositories import (
     Agents,
     Conversations,
     Idempotency,
@@ -14,8 +14,8 @@ from postroom.ports.store import (
     Replies,
     Sessions,
     Timers,
-    Topic,
 )
+from postroom.ports.store import Topic
 from postroom.store.agents import SqlAgents
 from postroom.store.connection import Connection
 from postroom.store.conversations import SqlConversations
