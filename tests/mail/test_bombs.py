@@ -30,16 +30,28 @@ FLAWED = {
     "100,000 fields": HEAD + b"A: b\r\n" * 100_000 + b"\r\nx",
     "100,000 addresses": HEAD + b"Cc: " + b"a@b.example, " * 100_000 + b"\r\n\r\nx",
     "1 MB of boundary": HEAD + b"Content-Type: multipart/mixed; boundary=" + b"x" * 1_000_000 + b"\r\n\r\n--x",
-    "a boundary at the limit of the header": HEAD + b"Content-Type: multipart/mixed; boundary=" + b"x" * 200_000 + b"\r\n\r\n",
+    "a boundary at the limit of the header": HEAD
+    + b"Content-Type: multipart/mixed; boundary="
+    + b"x" * 200_000
+    + b"\r\n\r\n",
     "a 20 MB line": HEAD + b"\r\n" + b"x" * 20_000_000,
     "only equal signs": HEAD + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + b"=" * 5_000_000,
-}  # fmt: skip
+}
 SOUND = {
     "parentheses": HEAD + b"Cc: " + b"(" * 120_000 + b"\r\nX-A: " + b"(" * 100_000 + b"\r\n\r\nx",
-    "quotation marks": HEAD + b"Cc: " + b'"' * 60_000 + b'\\"' * 30_000 + b"\r\nContent-Type: a/b;" + b'"' * 50_000 + b"\r\n\r\nx",
+    "quotation marks": HEAD
+    + b"Cc: "
+    + b'"' * 60_000
+    + b'\\"' * 30_000
+    + b"\r\nContent-Type: a/b;"
+    + b'"' * 50_000
+    + b"\r\n\r\nx",
     "an angle bracket never closed": HEAD + b"Cc: <@" + b"," * 200_000 + b"\r\n\r\nx",
     "12,000 split encoded words": HEAD + b"Subject: " + b" ".join([b"=?utf-8?q?=C3?="] * 12_000) + b"\r\n\r\nx",
-    "15,000 sections of a parameter": HEAD + b"Content-Type: a/b;" + b"".join(b" a*%d*=%%41;" % n for n in range(15_000)) + b"\r\n\r\n",
+    "15,000 sections of a parameter": HEAD
+    + b"Content-Type: a/b;"
+    + b"".join(b" a*%d*=%%41;" % n for n in range(15_000))
+    + b"\r\n\r\n",
     "References of 250 kB": HEAD + b"References: " + b"<a@b> " * 40_000 + b"\r\n\r\nx",
     "opening brackets for References": HEAD + b"References: " + b"<" * 200_000 + b"\r\n\r\nx",
     "200,000 nested elements": HTML + b"<div>" * 200_000,
@@ -48,8 +60,10 @@ SOUND = {
     "900,000 opening brackets": HTML + b"<" * 900_000,
     "a report of 100,000 recipients": DSN + b"Final-Recipient: rfc822;a@b.example\r\n\r\n" * 100_000 + b"--x--",
     "a report of junk": DSN + b"junk line\r\n" * 100_000 + b"--x--",
-    "20 MB of base64": HEAD + b"Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n" + (b"A" * 76 + b"\r\n") * 260_000,
-}  # fmt: skip
+    "20 MB of base64": HEAD
+    + b"Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    + (b"A" * 76 + b"\r\n") * 260_000,
+}
 
 
 @pytest.mark.parametrize("raw", FLAWED.values(), ids=FLAWED.keys())
@@ -73,9 +87,12 @@ def test_the_prescan_sends_the_dear_ones_to_the_child_or_to_the_header() -> None
     readings = {name: prescan(raw).reading for name, raw in {**FLAWED, **SOUND}.items()}
     header_only = {name for name, reading in readings.items() if reading is Reading.HEADER_ONLY}
     assert header_only == {
-        "100,000 nested messages", "100,000 nested messages in capitals", "100,000 fields", "100,000 addresses",
+        "100,000 nested messages",
+        "100,000 nested messages in capitals",
+        "100,000 fields",
+        "100,000 addresses",
         "1 MB of boundary",
-    }  # fmt: skip
+    }
     child = {name for name, reading in readings.items() if reading is Reading.CHILD}
     assert child == {"100,000 parts", "1,000,000 parts", "1,000,000 lines like boundaries"}
     assert prescan(HEAD + b"\r\n" + b"x" * 31_000_000).reading is Reading.CHILD
@@ -98,10 +115,23 @@ def test_what_is_read_as_header_only_says_why() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [">" * 200_000, "> " * 100_000, "On " * 80_000, "On 1.1.2026 10:00\n" * 15_000, "From: a\n" * 30_000, "-" * 250_000,
-     "a@b.c <" * 30_000, "-- \n" * 60_000, "Am 1. Jan 2026 " + "x " * 100_000, ("x" * 499 + ":\n") * 500, "\n" * 250_000,
-     "schrieb " * 30_000 + ":", "1.1.26 10:00 <a@b> " * 12_000, "_" * 100 + "\n" + "From: a\nTo:" * 20_000],
-)  # fmt: skip
+    [
+        ">" * 200_000,
+        "> " * 100_000,
+        "On " * 80_000,
+        "On 1.1.2026 10:00\n" * 15_000,
+        "From: a\n" * 30_000,
+        "-" * 250_000,
+        "a@b.c <" * 30_000,
+        "-- \n" * 60_000,
+        "Am 1. Jan 2026 " + "x " * 100_000,
+        ("x" * 499 + ":\n") * 500,
+        "\n" * 250_000,
+        "schrieb " * 30_000 + ":",
+        "1.1.26 10:00 <a@b> " * 12_000,
+        "_" * 100 + "\n" + "From: a\nTo:" * 20_000,
+    ],
+)
 def test_the_quote_splitter_takes_any_text_in_one_pass(text: str) -> None:
     parts = new_text(text)
     assert len(parts.new) + len(parts.quoted) + len(parts.signature) <= len(text)

@@ -44,15 +44,37 @@ def test_evidence_names_rule_field_and_value() -> None:
 @pytest.mark.parametrize(
     "subject",
     [
-        "Automatic reply: your order", "Out of Office", "Out of Office AutoReply: x", "AUTO: away", "Abwesenheitsnotiz",
-        "Réponse automatique : x", "Respuesta automática: x", "Risposta automatica: x", "Resposta automática: x",
-        "Automatisch antwoord: x", "Autosvar: x", "Automatiskt svar: x", "Automaattinen vastaus: x",
-        "Odpowiedź automatyczna: x", "Automatická odpověď: x", "Automatikus válasz: x", "Răspuns automat: x",
-        "Otomatik yanıt: x", "Αυτόματη απάντηση: x", "Автоматический ответ: x", "Автоответ: x", "رد تلقائي: x",
-        "自动回复: x", "自動返信：x", "자동 회신: x", "[Automatic reply] x", "Undelivered Mail Returned to Sender",
-        "Fwd: Returned mail: see transcript for details", "Mail delivery failed: returning message to sender",
+        "Automatic reply: your order",
+        "Out of Office",
+        "Out of Office AutoReply: x",
+        "AUTO: away",
+        "Abwesenheitsnotiz",
+        "Réponse automatique : x",
+        "Respuesta automática: x",
+        "Risposta automatica: x",
+        "Resposta automática: x",
+        "Automatisch antwoord: x",
+        "Autosvar: x",
+        "Automatiskt svar: x",
+        "Automaattinen vastaus: x",
+        "Odpowiedź automatyczna: x",
+        "Automatická odpověď: x",
+        "Automatikus válasz: x",
+        "Răspuns automat: x",
+        "Otomatik yanıt: x",
+        "Αυτόματη απάντηση: x",
+        "Автоматический ответ: x",
+        "Автоответ: x",
+        "رد تلقائي: x",
+        "自动回复: x",
+        "自動返信：x",
+        "자동 회신: x",
+        "[Automatic reply] x",
+        "Undelivered Mail Returned to Sender",
+        "Fwd: Returned mail: see transcript for details",
+        "Mail delivery failed: returning message to sender",
     ],
-)  # fmt: skip
+)
 def test_subjects_of_machines_in_many_languages_are_suspect(subject: str) -> None:
     found = judged(mail(("Subject", subject)))
     assert (found.kind, found.answerable) == (MailClass.SUSPECT, False)
@@ -60,9 +82,18 @@ def test_subjects_of_machines_in_many_languages_are_suspect(subject: str) -> Non
 
 @pytest.mark.parametrize(
     "subject",
-    ["Out of office chairs arrived broken", "Re: Automatic reply: x", "Automatic reply function does not work", "Abwesenheit",
-     "My delivery failure", "AW: Abwesenheitsnotiz", "Autoreifen", "Vacation booking 1234", "Auto kaufen"],
-)  # fmt: skip
+    [
+        "Out of office chairs arrived broken",
+        "Re: Automatic reply: x",
+        "Automatic reply function does not work",
+        "Abwesenheit",
+        "My delivery failure",
+        "AW: Abwesenheitsnotiz",
+        "Autoreifen",
+        "Vacation booking 1234",
+        "Auto kaufen",
+    ],
+)
 def test_people_who_write_about_such_things_are_people(subject: str) -> None:
     expected = MailClass.SUSPECT if subject == "Abwesenheit" else MailClass.HUMAN
     assert judged(mail(("Subject", subject))).kind is expected
@@ -71,14 +102,20 @@ def test_people_who_write_about_such_things_are_people(subject: str) -> None:
 @pytest.mark.parametrize(
     ("sender", "kind"),
     [
-        ("bounces+7@x.example", MailClass.AUTOMATIC), ("noreply@x.example", MailClass.AUTOMATIC),
-        ("do_not_reply@x.example", MailClass.AUTOMATIC), ("orders-no-reply@x.example", MailClass.AUTOMATIC),
-        ("news-bounces@x.example", MailClass.LIST), ("listserv@x.example", MailClass.LIST),
-        ("Mail Delivery Subsystem <x@x.example>", MailClass.DSN), ("MAILER-DAEMON <>", MailClass.DSN),
-        ("mailer_daemon@x.example", MailClass.DSN), ("noreplyson@x.example", MailClass.HUMAN),
-        ("reply@x.example", MailClass.HUMAN), ("bounceback.boutique@x.example", MailClass.HUMAN),
+        ("bounces+7@x.example", MailClass.AUTOMATIC),
+        ("noreply@x.example", MailClass.AUTOMATIC),
+        ("do_not_reply@x.example", MailClass.AUTOMATIC),
+        ("orders-no-reply@x.example", MailClass.AUTOMATIC),
+        ("news-bounces@x.example", MailClass.LIST),
+        ("listserv@x.example", MailClass.LIST),
+        ("Mail Delivery Subsystem <x@x.example>", MailClass.DSN),
+        ("MAILER-DAEMON <>", MailClass.DSN),
+        ("mailer_daemon@x.example", MailClass.DSN),
+        ("noreplyson@x.example", MailClass.HUMAN),
+        ("reply@x.example", MailClass.HUMAN),
+        ("bounceback.boutique@x.example", MailClass.HUMAN),
     ],
-)  # fmt: skip
+)
 def test_senders_are_known_by_their_names(sender: str, kind: MailClass) -> None:
     assert judged(mail(("From", sender))).kind is kind
 
@@ -91,7 +128,7 @@ def test_the_envelope_and_the_sender_field_count_too() -> None:
 
 def test_a_failure_notice_from_a_postmaster_is_a_bounce() -> None:
     found = judged(mail(("From", "postmaster@x.example"), ("Subject", "Undeliverable: hello")))
-    assert (found.kind, found.caveats) == (MailClass.DSN, {Caveat.NO_ACK})
+    assert (found.kind, found.caveats) == (MailClass.DSN, frozenset({Caveat.NO_ACK}))
 
 
 def test_a_text_in_which_a_server_refuses_is_suspect() -> None:
@@ -114,7 +151,7 @@ def test_more_than_fifty_hops_are_a_loop_and_a_hundred_references_too_many() -> 
     raw = b"Received: by x.example; x\r\n" * 51 + raw_mail(changed(()))
     assert judged(parse(raw)).kind is MailClass.LOOP
     found = judged(mail(("References", " ".join(f"<{n}@x>" for n in range(101)))))
-    assert (found.kind, found.caveats) == (MailClass.HUMAN, {Caveat.HOPS})
+    assert (found.kind, found.caveats) == (MailClass.HUMAN, frozenset({Caveat.HOPS}))
 
 
 def test_responder_fields_are_read_by_value_where_they_have_one() -> None:
@@ -200,8 +237,15 @@ def test_age_goes_by_receipt_and_never_by_the_date() -> None:
     assert late.caveats == {Caveat.OLD}
 
 
-MARKS = [("Auto-Submitted", "auto-replied"), ("Precedence", "bulk"), ("Return-Path", "<>"), ("List-Id", "<a.b>"),
-         ("X-Autoreply", "yes"), ("X-Loop", "x@y"), ("From", "MAILER-DAEMON@x.example")]  # fmt: skip
+MARKS = [
+    ("Auto-Submitted", "auto-replied"),
+    ("Precedence", "bulk"),
+    ("Return-Path", "<>"),
+    ("List-Id", "<a.b>"),
+    ("X-Autoreply", "yes"),
+    ("X-Loop", "x@y"),
+    ("From", "MAILER-DAEMON@x.example"),
+]
 
 
 @given(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -14,8 +15,15 @@ from msgspec.structs import replace
 from postroom.mail import compose as composing
 from postroom.mail.classify import classify
 from postroom.mail.compose import (
-    File, Reply, Writer, answered_id, compose, reference_chain, reply_subject, smtputf8_needed,
-)  # fmt: skip
+    File,
+    Reply,
+    Writer,
+    answered_id,
+    compose,
+    reference_chain,
+    reply_subject,
+    smtputf8_needed,
+)
 from postroom.mail.header_fields import is_message_id, refuse_breaks, token_field
 from postroom.mail.identity import Identity
 from postroom.mail.mail_class import MailClass
@@ -27,29 +35,47 @@ from tests.mail.mails import CONVERSATION, MAIL, NOW, RING, TENANT, mail
 OURS = mint_message_id(RING, TENANT, CONVERSATION, MAIL, "reply.example.org")
 ANCHOR = anchor_message_id(RING, TENANT, CONVERSATION, "reply.example.org")
 PLAIN = Reply(
-    from_=Address("help@example.org", "Help"), to=(Address("ann@customer.example", "Ann Bee"),), subject="Re: My order",
-    date=datetime(2026, 3, 2, 13, 0, tzinfo=timezone(timedelta(hours=-3, minutes=-30))), message_id=OURS, text="Hello\n",
-)  # fmt: skip
+    from_=Address("help@example.org", "Help"),
+    to=(Address("ann@customer.example", "Ann Bee"),),
+    subject="Re: My order",
+    date=datetime(2026, 3, 2, 13, 0, tzinfo=timezone(timedelta(hours=-3, minutes=-30))),
+    message_id=OURS,
+    text="Hello\n",
+)
 FULL = replace(
-    PLAIN, cc=(Address("bob@x.example"),), reply_to=Address("help@example.org"), html="<p>Hellö</p>", text="Hellö\n" + "x" * 2_000,
-    in_reply_to="<1@customer.example>", references=(ANCHOR, "1@customer.example"),
+    PLAIN,
+    cc=(Address("bob@x.example"),),
+    reply_to=Address("help@example.org"),
+    html="<p>Hellö</p>",
+    text="Hellö\n" + "x" * 2_000,
+    in_reply_to="<1@customer.example>",
+    references=(ANCHOR, "1@customer.example"),
     files=(File(name="Übersicht.pdf", content_type="application/pdf", content=b"\0\r\n.\r\n\xff" * 500),),
-)  # fmt: skip
+)
+
+
+Change = Callable[[str], dict[str, Any]]
 
 
 def header_of(raw: bytes) -> dict[str, str]:
-    return {name: value for name, value in email.message_from_bytes(raw, policy=email.policy.compat32).items()}
+    return dict(email.message_from_bytes(raw, policy=email.policy.compat32).items())
 
 
 def test_a_reply_is_read_back_as_it_was_written() -> None:
     raw = compose(FULL)
     message = parse(raw)
-    assert (message.subject, message.text, message.html) == (
-        FULL.subject, FULL.text + "\n", f"{FULL.html}\n")  # fmt: skip
+    assert (message.subject, message.text, message.html) == (FULL.subject, FULL.text + "\n", f"{FULL.html}\n")
     assert (message.from_, message.to, message.cc, message.reply_to) == (
-        (FULL.from_,), FULL.to, FULL.cc, (Address("help@example.org"),))  # fmt: skip
+        (FULL.from_,),
+        FULL.to,
+        FULL.cc,
+        (Address("help@example.org"),),
+    )
     assert (message.message_id, message.in_reply_to, message.references) == (
-        OURS, ("1@customer.example",), (ANCHOR, "1@customer.example"))  # fmt: skip
+        OURS,
+        ("1@customer.example",),
+        (ANCHOR, "1@customer.example"),
+    )
     assert (message.date, message.defects) == (FULL.date, ())
     (attached,) = message.attachments
     assert (attached.name, attachment_bytes(raw, attached.index)) == ("Übersicht.pdf", FULL.files[0].content)
@@ -175,11 +201,14 @@ BREAKS = ["\r\nBcc: v@evil.example", "\nX: y", "\rX: y", "\0", "a\r\n\r\nbody", 
         (lambda evil: {"loop_mark": f"a{evil}", "writer": Writer.AUTOMATIC_REPLY}, "X-Loop"),
         (lambda evil: {"files": (File(name=f"a{evil}", content_type="a/b", content=b""),)}, "name of an attachment"),
         (lambda evil: {"files": (File(name="a", content_type=f"a/b{evil}", content=b""),)}, "content type"),
-        (lambda evil: {"files": (File(name="a", content_type="a/b", content=b"", content_id=f"a{evil}"),)}, "Content-ID"),
+        (
+            lambda evil: {"files": (File(name="a", content_type="a/b", content=b"", content_id=f"a{evil}"),)},
+            "Content-ID",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) and value.isalpha() else None,
-)  # fmt: skip
-def test_nothing_breaks_out_of_a_field(change: Any, field: str, evil: str) -> None:
+)
+def test_nothing_breaks_out_of_a_field(change: Change, field: str, evil: str) -> None:
     with pytest.raises(ValueError, match=field):
         compose(replace(PLAIN, **change(evil)))
 
@@ -187,14 +216,20 @@ def test_nothing_breaks_out_of_a_field(change: Any, field: str, evil: str) -> No
 @given(st.text(max_size=80), st.text(max_size=80), st.text(max_size=80), st.text(max_size=200))
 def test_whatever_is_typed_adds_no_field_and_no_recipient(subject: str, name: str, file: str, text: str) -> None:
     reply = replace(
-        PLAIN, subject=subject, text=text, to=(Address("ann@customer.example", name),),
+        PLAIN,
+        subject=subject,
+        text=text,
+        to=(Address("ann@customer.example", name),),
         files=(File(name=file, content_type="text/plain", content=b"x"),),
-    )  # fmt: skip
+    )
     try:
         raw = compose(reply)
     except ValueError:
-        assert any(char in subject + name + file for char in "\r\n\0") or "\0" in text or not (
-            subject + name + file + text).isprintable()  # fmt: skip
+        assert (
+            any(char in subject + name + file for char in "\r\n\0")
+            or "\0" in text
+            or not (subject + name + file + text).isprintable()
+        )
         return
     message = parse(raw)
     names = [header.name for header in message.headers]
@@ -235,11 +270,18 @@ def test_a_line_that_cannot_be_folded_is_refused(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("subject", "answer"),
     [
-        ("My order", "Re: My order"), ("Re: My order", "Re: My order"), ("RE: AW: re[2]: My order", "Re: My order"),
-        ("Antw: SV: My order", "Re: My order"), ("回复：订单", "Re: 订单"), ("Regarding: it", "Re: Regarding: it"),
-        ("", "Re:"), ("Re:", "Re:"), ("Re: " * 80 + "x", "Re: " + "Re: " * 30 + "x"), ("Fwd: x", "Re: Fwd: x"),
+        ("My order", "Re: My order"),
+        ("Re: My order", "Re: My order"),
+        ("RE: AW: re[2]: My order", "Re: My order"),
+        ("Antw: SV: My order", "Re: My order"),
+        ("回复：订单", "Re: 订单"),
+        ("Regarding: it", "Re: Regarding: it"),
+        ("", "Re:"),
+        ("Re:", "Re:"),
+        ("Re: " * 80 + "x", "Re: " + "Re: " * 30 + "x"),
+        ("Fwd: x", "Re: Fwd: x"),
     ],
-)  # fmt: skip
+)
 def test_an_answer_has_one_re(subject: str, answer: str) -> None:
     assert reply_subject(subject) == answer
 

@@ -13,7 +13,7 @@ from postroom.mail.classify import Classification, classify
 from postroom.mail.identity import Identity
 from postroom.mail.mail_class import MailClass, Service
 from postroom.mail.parse import attachment_bytes, header_only, parse
-from tests.mail.corpus import CORPUS, files, mails, needs_corpus
+from tests.mail.corpus import files, mails, needs_corpus
 from tests.mail.mails import NOW
 
 pytestmark = needs_corpus

@@ -32,8 +32,20 @@ def test_dates_as_mails_write_them_are_read(value: str, utc: str) -> None:
     assert found.astimezone(UTC) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize("value", ["", "yesterday", "Mon, 32 Mar 2026 12:58:00 +0000", "0", "1 Jan 1400 00:00:00", "a" * 500,
-                                   "Mon, 2 Mar 99999 12:58:00", "9999-12-31T23:59:59", "12345678901234567890"])  # fmt: skip
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "yesterday",
+        "Mon, 32 Mar 2026 12:58:00 +0000",
+        "0",
+        "1 Jan 1400 00:00:00",
+        "a" * 500,
+        "Mon, 2 Mar 99999 12:58:00",
+        "9999-12-31T23:59:59",
+        "12345678901234567890",
+    ],
+)
 def test_what_is_no_date_is_none(value: str) -> None:
     assert parse_date(value) is None
 

@@ -16,7 +16,10 @@ def contents(text: str) -> list[tuple[int, str, bytes]]:
     return [(part.depth, part.content_type, part.content(raw)) for part in found.parts if not part.has_parts]
 
 
-MIXED = "Content-Type: multipart/mixed; boundary=b\n\npreamble\n--b\n\none\n--b\nContent-Type: text/html\n\n<p>two\n--b--\nend\n"
+MIXED = (
+    "Content-Type: multipart/mixed; boundary=b\n\npreamble\n--b\n\none\n"
+    "--b\nContent-Type: text/html\n\n<p>two\n--b--\nend\n"
+)
 
 
 def test_parts_end_before_the_line_end_of_their_boundary() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from resiliparse.parse.html import HTMLParserException
 
 from postroom.mail import bodies, html_text
 from postroom.mail.limits import Limits
@@ -25,9 +26,9 @@ RICH = raw_mail(
     ),
     "--m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain; charset=utf-8\r\n"
     "Content-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=C3=9Fe\r\n--a\r\nContent-Type: text/html\r\n\r\n"
-    "<p>Gr&uuml;&szlig;e</p>\r\n--a--\r\n--m\r\nContent-Type: application/pdf; name=\"../a/b.pdf\"\r\n"
+    '<p>Gr&uuml;&szlig;e</p>\r\n--a--\r\n--m\r\nContent-Type: application/pdf; name="../a/b.pdf"\r\n'
     "Content-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n--m--\r\n",
-)  # fmt: skip
+)
 
 
 def test_a_mail_is_read_whole() -> None:
@@ -35,7 +36,10 @@ def test_a_mail_is_read_whole() -> None:
     assert (message.subject, message.text, message.html) == ("Grüße", "Grüße", "<p>Gr&uuml;&szlig;e</p>")
     assert (message.author.name if message.author else "", message.cc[0].name) == ("Ann Bee", "Jörg")
     assert (message.message_id, message.in_reply_to, message.references) == (
-        "1@customer.example", ("r2@x",), ("r1@x", "r2@x"))  # fmt: skip
+        "1@customer.example",
+        ("r2@x",),
+        ("r1@x", "r2@x"),
+    )
     assert message.date == datetime(2026, 3, 2, 11, 58, tzinfo=UTC)
     assert message.received_at == datetime(2026, 3, 2, 11, 59, tzinfo=UTC)
     assert (message.received_count, message.size, message.defects) == (1, len(RICH), ())
@@ -43,7 +47,10 @@ def test_a_mail_is_read_whole() -> None:
     assert (attached.name, attached.size, attached.content_type) == ("b.pdf", 5, "application/pdf")
     assert attachment_bytes(RICH, attached.index) == b"hello"
     assert [(part.depth, part.content_type) for part in message.shape][:3] == [
-        (0, "multipart/mixed"), (1, "multipart/alternative"), (2, "text/plain")]  # fmt: skip
+        (0, "multipart/mixed"),
+        (1, "multipart/alternative"),
+        (2, "text/plain"),
+    ]
 
 
 def test_an_attachment_that_is_not_there_is_none() -> None:
@@ -155,7 +162,7 @@ def test_long_texts_are_cut_and_said() -> None:
 
 def test_html_the_renderer_refuses_is_stripped_of_tags(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> str:
-        raise html_text.HTMLParserException
+        raise HTMLParserException
 
     monkeypatch.setattr(html_text, "extract_plain_text", refuse)
     assert html_text.html_to_text("<p>one</p><p>two") == "one  two"
@@ -181,11 +188,39 @@ def test_no_octets_make_it_raise(raw: bytes) -> None:
 
 
 PIECES = [
-    b"--m", b"--a--", b"\r\n", b"\n", b"\r", b"\0", b"Content-Type: ", b"multipart/mixed; boundary=m", b"message/rfc822",
-    b"text/html", b"Content-Transfer-Encoding: base64\r\n", b"From: ", b"\xff\xfe", b"=?utf-8?b?", b"?=", b" ", b":", b";",
-    b"message/delivery-status", b"Final-Recipient: rfc822;x@y\r\n", b"multipart/digest; boundary=a", b"<", b">", b'"', b"(",
-    b"References: <a@b>", b"Date: Mon, 99 Foo", b"Subject: =?x?q?=?=", b"begin 644 a\r\n", b"x-uuencode", b"\xc3", b"&#xd800;",
-]  # fmt: skip
+    b"--m",
+    b"--a--",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\0",
+    b"Content-Type: ",
+    b"multipart/mixed; boundary=m",
+    b"message/rfc822",
+    b"text/html",
+    b"Content-Transfer-Encoding: base64\r\n",
+    b"From: ",
+    b"\xff\xfe",
+    b"=?utf-8?b?",
+    b"?=",
+    b" ",
+    b":",
+    b";",
+    b"message/delivery-status",
+    b"Final-Recipient: rfc822;x@y\r\n",
+    b"multipart/digest; boundary=a",
+    b"<",
+    b">",
+    b'"',
+    b"(",
+    b"References: <a@b>",
+    b"Date: Mon, 99 Foo",
+    b"Subject: =?x?q?=?=",
+    b"begin 644 a\r\n",
+    b"x-uuencode",
+    b"\xc3",
+    b"&#xd800;",
+]
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

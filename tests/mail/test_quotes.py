@@ -105,8 +105,19 @@ def test_a_signature_ends_where_a_quote_begins() -> None:
     assert new_text("hello\n--\nAnn").signature == "--\nAnn"
 
 
-@pytest.mark.parametrize("line", ["Sent from my iPhone", "Von meinem iPhone gesendet", "Envoyé de mon iPhone", "发自我的iPhone",
-                                  "iPhoneから送信", "Enviado desde mi iPhone", "Inviato da iPhone", "Get Outlook for iOS"])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sent from my iPhone",
+        "Von meinem iPhone gesendet",
+        "Envoyé de mon iPhone",
+        "发自我的iPhone",
+        "iPhoneから送信",
+        "Enviado desde mi iPhone",
+        "Inviato da iPhone",
+        "Get Outlook for iOS",
+    ],
+)
 def test_the_line_a_device_adds_is_no_text(line: str) -> None:
     assert new_text(f"hello\n\n{line}\n").new == "hello"
 

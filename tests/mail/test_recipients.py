@@ -84,16 +84,21 @@ def test_a_reply_to_of_ours_is_left_out_for_the_author() -> None:
 
 def test_reply_all_adds_the_others_without_us_and_without_any_bcc() -> None:
     message = mail(
-        ("To", "Help+7@Example.org, bob@x.example, not an address"), ("Cc", "ann@customer.example, eve@x.example"),
-        ("Bcc", "hidden@x.example"), ("Delivered-To", "also@x.example"),
-    )  # fmt: skip
+        ("To", "Help+7@Example.org, bob@x.example, not an address"),
+        ("Cc", "ann@customer.example, eve@x.example"),
+        ("Bcc", "hidden@x.example"),
+        ("Delivered-To", "also@x.example"),
+    )
     assert propose_reply_all(message, OWN).recipients == Recipients(
-        to=("ann@customer.example",), cc=("bob@x.example", "eve@x.example"))  # fmt: skip
+        to=("ann@customer.example",), cc=("bob@x.example", "eve@x.example")
+    )
 
 
 def test_nobody_to_answer_and_several_authors_are_said() -> None:
     assert propose_reply(mail(("From", None)), OWN).warnings == (
-        "the mail does not name one author", "the mail names nobody who could be answered")  # fmt: skip
+        "the mail does not name one author",
+        "the mail names nobody who could be answered",
+    )
     assert (
         "the mail does not name one author" in propose_reply(mail(("From", "a@x.example, b@x.example")), OWN).warnings
     )

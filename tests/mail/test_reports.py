@@ -6,15 +6,17 @@ from tests.mail.mails import changed, mail, raw_mail
 STATUS = (
     "Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; <bob@x.example>\r\nAction: FAILED\r\n"
     "Status: 5.1.1 (bad)\r\nDiagnostic-Code: smtp; 550 5.1.1\r\n user unknown\r\n\r\n"
-    "Original-Recipient: rfc822;eve@x.example\r\nFinal-Recipient: rfc822;list@x.example\r\nAction: delayed\r\nStatus: 4.2.0\r\n"
+    "Original-Recipient: rfc822;eve@x.example\r\n"
+    "Final-Recipient: rfc822;list@x.example\r\nAction: delayed\r\nStatus: 4.2.0\r\n"
 )
 
 
 def dsn(returned: str, kind: str = "message/rfc822") -> bytes:
     body = (
-        "--b\r\n\r\nIt failed\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n" + STATUS +
-        f"\r\n--b\r\nContent-Type: {kind}\r\n\r\n{returned}\r\n--b--\r\n"
-    )  # fmt: skip
+        "--b\r\n\r\nIt failed\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        + STATUS
+        + f"\r\n--b\r\nContent-Type: {kind}\r\n\r\n{returned}\r\n--b--\r\n"
+    )
     kind_of_report = 'multipart/report; report-type="delivery-status"; boundary=b'
     return raw_mail(changed((("Content-Type", kind_of_report), ("From", "MAILER-DAEMON@mx.example"))), body)
 

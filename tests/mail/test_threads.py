@@ -23,9 +23,15 @@ def keys(message: Message) -> ThreadKeys:
 
 def candidate(found_by: FoundBy, key: str, conversation: str = CONVERSATION) -> Candidate:
     return Candidate(
-        conversation=conversation, key=key, found_by=found_by, tenant=TENANT, channel="support", gateway="box",
-        participants=ANN, last_mail_at=NOW - timedelta(days=1),
-    )  # fmt: skip
+        conversation=conversation,
+        key=key,
+        found_by=found_by,
+        tenant=TENANT,
+        channel="support",
+        gateway="box",
+        participants=ANN,
+        last_mail_at=NOW - timedelta(days=1),
+    )
 
 
 def chosen(message: Message, *candidates: Candidate, arrival: Arrival = HERE) -> ThreadMatch:
@@ -35,7 +41,10 @@ def chosen(message: Message, *candidates: Candidate, arrival: Arrival = HERE) ->
 def test_in_reply_to_comes_before_references_and_newer_before_older() -> None:
     found = keys(mail(("References", f"<{ANCHOR}> <old@x> <{OTHER}> <new@x>"), ("In-Reply-To", f"<{TOKEN}> <irt@x>")))
     assert found.tokens == (
-        Token(CONVERSATION, MAIL, "k2"), Token(OTHER_CONVERSATION, MAIL, "k2"), Token(CONVERSATION, None, "k2"))  # fmt: skip
+        Token(CONVERSATION, MAIL, "k2"),
+        Token(OTHER_CONVERSATION, MAIL, "k2"),
+        Token(CONVERSATION, None, "k2"),
+    )
     assert found.message_ids == ("irt@x", "new@x", "old@x")
     assert found.forged == 0
 
@@ -99,7 +108,8 @@ def test_a_reference_threads_a_participant_for_ninety_days_in_its_gateway() -> N
         replace(fresh, gateway="another"),
     ):
         assert chosen(REPLY, changed) == ThreadMatch(
-            evidence="no key carried: the conversations it names are related", related=(CONVERSATION,))  # fmt: skip
+            evidence="no key carried: the conversations it names are related", related=(CONVERSATION,)
+        )
 
 
 def test_a_tag_threads_a_verified_participant_for_thirty_days() -> None:

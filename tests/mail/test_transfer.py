@@ -54,6 +54,7 @@ def test_uuencoded_text_gives_its_first_file() -> None:
     raw = b"intro\r\nbegin 644 a b.txt\r\n" + b"".join(lines).replace(b"\n", b"\r\n") + b"end\r\n"
     assert decoded(raw, "x-uuencode") == b"hello world, this is text"
     assert uu_octets(b"no file here") == b"no file here"
+    assert uu_octets(b"begin 644 a\n#86)C") == b"abc"
     assert uu_octets(b"begin 644 a\n#86)CZZ\n\xff\xff\n\nrest") == b"abc"
 
 

@@ -14,6 +14,7 @@ import uvloop
 from postroom.cli.output import show_problems
 from postroom.errors import PostroomError
 from postroom.observability.logs import configure
+from postroom.settings.compile import revealed
 from postroom.settings.load import load
 from postroom.wiring import Runtime
 
@@ -30,7 +31,8 @@ def run(folder: Path) -> None:
     show_problems(loaded, err=True)
     if loaded.generation is None:
         sys.exit(EXIT_CONFIGURATION)
-    configure(loaded.generation.process.logs.level, loaded.generation.process.logs.format)
+    logs, secrets = loaded.generation.process.logs, revealed(loaded.generation)
+    configure(logs.level, logs.format, known_secrets=lambda: secrets)
     try:
         uvloop.run(_serve(Runtime(loaded.generation)))
     except PostroomError as error:

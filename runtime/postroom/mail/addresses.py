@@ -38,20 +38,20 @@ class _Mailbox:
     def __init__(self) -> None:
         self.words: list[str] = []
         self.comments: list[str] = []
-        self.angle: list[str] | None = None
+        self.angle: list[str] = []
+        self.has_angle = False
         self.route = False
         self.complete = False
         """Whether the brackets hold an address already, so that a comma after it means they were not closed."""
 
     def take_angle(self, text: str) -> None:
-        if self.angle is not None:
-            self.route = self.route or (not self.angle and text.lstrip().startswith("@"))
-            self.complete = not self.route and (self.complete or "@" in text)
-            self.angle.append(text)
+        self.route = self.route or (not self.angle and text.lstrip().startswith("@"))
+        self.complete = not self.route and (self.complete or "@" in text)
+        self.angle.append(text)
 
     def address(self) -> Address:
         words = "".join(self.words)
-        if self.angle is not None:
+        if self.has_angle:
             return Address(_addr_spec("".join(self.angle)), _name(words) or _name("".join(self.comments)))
         return _bare(words, _name("".join(self.comments)))
 
@@ -118,10 +118,10 @@ class _Splitter:
 
     def _bracket(self, char: str) -> None:
         if char == "<" and not self.in_angle:
-            if self.now.angle is not None:
+            if self.now.has_angle:
                 # `<a> <b>` without a comma is two mailboxes written carelessly; the second shows as its own.
                 self._next()
-            self.now.angle = []
+            self.now.has_angle = True
             self.in_angle = True
         elif char == ">":
             self.in_angle = False

@@ -24,10 +24,7 @@ def received_date(value: str) -> datetime | None:
 
 
 def _rfc5322(text: str) -> datetime | None:
-    try:
-        fields = parsedate_tz(text)
-    except (ValueError, IndexError, OverflowError):
-        return None
+    fields = parsedate_tz(text)
     if fields is None:
         return None
     year, month, day, hour, minute, second = fields[:6]

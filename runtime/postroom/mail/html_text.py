@@ -20,11 +20,8 @@ _MOST_TAGS = 20_000
 def html_to_text(html: str, limit: int = LIMITS.html_rendered) -> str:
     """The visible text of the first `limit` characters, blocks on lines of their own."""
     html = clean(html[:limit])
-    if html.count("<") > _MOST_TAGS:
-        # Unclosed formatting elements are opened again in each block, which costs the square of their number.
-        text = _TAG.sub(" ", html)
-    else:
-        text = _rendered(html)
+    # Unclosed formatting elements are opened again in each block, which costs the square of their number.
+    text = _TAG.sub(" ", html) if html.count("<") > _MOST_TAGS else _rendered(html)
     lines = (line.rstrip() for line in clean(text).split("\n"))
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
 

@@ -1,6 +1,6 @@
 """From a valid generation to the values that the core and intake are given; the same settings give the same values.
 
-It is in charge of fallbacks (channel before tenant) and of nothing that needs a secret or a file.
+It is in charge of fallbacks (channel before tenant); only `revealed` reads a secret.
 """
 
 from __future__ import annotations
@@ -82,6 +82,12 @@ def identity(tenant: Tenant, gateway: Pop3Gateway) -> mail.Identity:
 def zone(tenant: Tenant, channel: Channel) -> ZoneInfo:
     """The time zone in which the channel keeps its hours."""
     return ZoneInfo(channel.work_time.time_zone or tenant.parameters.time_zone)
+
+
+def revealed(generation: Generation) -> tuple[str, ...]:
+    """Every gateway's secret, for blotting them out of logs. Raises ConfigurationError where one cannot be read."""
+    gateways = (gateway for tenant in generation.tenants for gateway in tenant.gateways)
+    return tuple(gateway.password.reveal() for gateway in gateways if gateway.password is not None)
 
 
 def _own_addresses(tenant: Tenant, gateway: Pop3Gateway) -> tuple[str, ...]:
