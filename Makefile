@@ -4,6 +4,7 @@
 #   make test        everything: lint, then all tests with real servers, and the branch coverage of the core
 #   make test-fast   the tests that need no server and no process of their own
 #   make lint        ruff, mypy, import contracts
+#   make bench       speed against mpop and poplib on a real Dovecot, in one run; writes build/bench.json
 #   make format      let ruff rewrite what it can
 #   make lock        choose dependencies anew (needs uv; UPGRADE=--upgrade takes newer releases)
 #   make clean       remove what the other verbs made
@@ -28,7 +29,7 @@ CORE := --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(CORE_COV
 # (xdist: with --dist loadgroup a run whose worker dies never ends; worksteal reports the test and goes on.)
 PYTEST := $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal
 
-.PHONY: demo test test-fast lint format lock clean servers
+.PHONY: demo test test-fast bench lint format lock clean servers
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.stamp
@@ -39,6 +40,9 @@ test: lint servers
 
 test-fast: $(VENV)/dev.stamp
 	$(PYTEST) -m "not server and not journey"
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
