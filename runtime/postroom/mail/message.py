@@ -6,6 +6,7 @@ It is in charge of the words only; reading the bytes is parse.py's work.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import NewType
 
 from msgspec import Struct
@@ -72,7 +73,7 @@ class DeliveryReport(Struct, frozen=True, kw_only=True):
     original_references: tuple[str, ...] = ()
 
 
-class Message(Struct, frozen=True, kw_only=True):
+class Message(Struct, frozen=True, kw_only=True, dict=True):
     """A mail that was read: never the outcome of an exception, at worst one with many defects.
 
     Times are aware; sizes are octets of the raw mail; Message-IDs are without angle brackets.
@@ -112,8 +113,15 @@ class Message(Struct, frozen=True, kw_only=True):
 
     def all_headers(self, name: str) -> tuple[str, ...]:
         """Every field of that name, topmost first; names compare without case."""
-        wanted = name.casefold()
-        return tuple(header.value for header in self.headers if header.name.casefold() == wanted)
+        return self._by_name.get(name.casefold(), ())
+
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[str, ...]]:
+        """The values by case-folded name: every rule of the classifier asks for several."""
+        found: dict[str, list[str]] = {}
+        for header in self.headers:
+            found.setdefault(header.name.casefold(), []).append(header.value)
+        return {name: tuple(values) for name, values in found.items()}
 
     @property
     def author(self) -> Address | None:

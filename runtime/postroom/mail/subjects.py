@@ -97,6 +97,8 @@ def _plain(subject: str) -> str:
 
 
 def _begins_with(subject: str, phrases: tuple[str, ...]) -> bool:
+    if not subject.startswith(phrases):
+        return False
     return any(subject.startswith(phrase) and _breaks_off(subject, len(phrase)) for phrase in phrases)
 
 
