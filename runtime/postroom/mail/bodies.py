@@ -16,6 +16,7 @@ from postroom.mail.html_text import html_to_text, meta_charset
 from postroom.mail.limits import LIMITS, Limits
 from postroom.mail.message import Attachment
 from postroom.mail.mime import Part, Tree
+from postroom.mail.transfer import base64_letters, measure_base64
 
 TEXT_CUT = "the text is too long and was cut"
 HTML_CUT = "the HTML is too long and was cut"
@@ -128,12 +129,11 @@ def _joined_html(shown: list[_Shown]) -> str | None:
 
 
 def _measure(raw: bytes, part: Part) -> tuple[int, bytes]:
-    """Size and hash of the decoded content, piece by piece."""
-    size, digest = 0, hashlib.sha256()
-    for piece in part.pieces(raw):
-        size += len(piece)
-        digest.update(piece)
-    return size, digest.digest()
+    """Size of the decoded content, and a hash that is the same however the content was encoded for the way."""
+    if part.encoding == "base64":
+        return measure_base64(raw, part.start, part.end)
+    content = part.content(raw)
+    return len(content), hashlib.sha256(base64_letters(content)).digest()
 
 
 def _describe(index: int, size: int, tree: Tree) -> Attachment:

@@ -6,6 +6,7 @@ Large parts come in pieces of about a megabyte, so that a thread that decodes on
 from __future__ import annotations
 
 import binascii
+import hashlib
 import re
 from collections.abc import Iterator
 
@@ -43,6 +44,22 @@ def _base64_pieces(raw: bytes, start: int, end: int) -> Iterator[bytes]:
         yield binascii.a2b_base64(letters[:whole])
     if len(rest) > 1:
         yield binascii.a2b_base64(rest + b"=" * (_QUANTUM - len(rest)))
+
+
+def measure_base64(raw: bytes, start: int, end: int) -> tuple[int, bytes]:
+    """How many octets raw[start:end] holds, and the SHA-256 of its letters: what it is without the work of decoding."""
+    letters, digest = 0, hashlib.sha256()
+    stop = _padding(raw, start, end)
+    for at in range(start, stop, _PIECE):
+        piece = raw[at : min(at + _PIECE, stop)].translate(None, _NOT_BASE64)
+        letters += len(piece)
+        digest.update(piece)
+    return letters // _QUANTUM * 3 + max(letters % _QUANTUM - 1, 0), digest.digest()
+
+
+def base64_letters(content: bytes) -> bytes:
+    """The letters by which `measure_base64` would know this content."""
+    return binascii.b2a_base64(content, newline=False).rstrip(b"=")
 
 
 def _padding(raw: bytes, start: int, end: int) -> int:
