@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from postroom.errors import ConfigurationError
 from postroom.mail.identity import SpamHeader
 from postroom.mail.recipients import Caps
 from postroom.settings.compile import automatic_mail, caps, identity, policy, zone
@@ -37,9 +36,8 @@ def test_a_policy_has_the_channels_queue_and_every_queues_patience(tmp_path: Pat
 
 
 @pytest.mark.parametrize(("space", "channel"), [("acme", "gone"), ("gone", "support")])
-def test_a_channel_that_is_not_configured_has_no_policy(tmp_path: Path, space: str, channel: str) -> None:
-    with pytest.raises(ConfigurationError, match="'gone'"):
-        policy(loaded(tmp_path, tenant()).require(), space, channel)
+def test_what_is_open_on_a_channel_that_is_gone_can_still_go_on(tmp_path: Path, space: str, channel: str) -> None:
+    assert not policy(loaded(tmp_path, tenant()).require(), space, channel).queue
 
 
 def test_caps_fall_back_to_the_tenants(tmp_path: Path) -> None:

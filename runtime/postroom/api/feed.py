@@ -127,7 +127,8 @@ class JournalFeed:
         self._passed.setdefault(tenant, last)
 
     async def run(self) -> None:
-        """Pass decisions on until cancelled."""
+        """Pass decisions on until cancelled; a server started anew begins anew."""
+        self._is_closed = False
         bell = self._store.bell(Topic.JOURNAL)
         try:
             while True:

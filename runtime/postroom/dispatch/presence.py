@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -93,12 +94,20 @@ class PresenceLoop:
             await self._store.write(lambda tx: ensure_agents(tx, generation))
             self._ensured = generation
         suspects = await self._store.read(lambda tx: self._gone(tx, generation))
-        if not suspects:
-            return 0
-        gone = await self._store.write(lambda tx: [row for row in suspects if self._judge(tx, row)])
+        gone = [row for row in suspects if await self._set_offline(row)]
         for row in gone:
             log.info("agent_offline", tenant=row.tenant, agent=row.name)
         return len(gone)
+
+    async def _set_offline(self, suspect: AgentRow) -> bool:
+        """Judge one agent in a unit of his own: what goes wrong with him keeps nobody else ready."""
+        try:
+            return await self._store.write(partial(self._judge, suspect=suspect))
+        except TemporaryError:
+            raise
+        except Exception:
+            log.exception("presence_of_agent_not_judged", tenant=suspect.tenant, agent=suspect.name)
+            return False
 
     def _gone(self, tx: Tx, generation: Generation) -> list[AgentRow]:
         rows = (row for tenant in generation.tenants for row in tx.agents.all(tenant.name))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from postroom.errors import ConfigurationError
 from postroom.mail import identity as mail
 from postroom.mail.recipients import Caps
 from postroom.routing.routes import Inlet, Route, derived
@@ -16,17 +15,20 @@ from postroom.settings.schema import Channel, Generation, Pop3Gateway, Tenant
 
 
 def policy(generation: Generation, tenant: str, channel: str) -> Policy:
-    """Compile the rules of one channel's sessions. Raises ConfigurationError where there is no such channel."""
-    space = _tenant(generation, tenant)
-    found = space.channel(channel)
-    if found is None:
-        raise ConfigurationError(f"tenant {tenant!r} has no channel {channel!r} in this configuration")
+    """Compile the rules of one channel's sessions.
+
+    Sessions outlive settings: for a channel or tenant that is gone the policy has no queue of its own, and what is
+    still open there stays in the queue it is in, can be answered, and can end.
+    """
+    space = generation.tenant(tenant)
+    found = space.channel(channel) if space is not None else None
+    queues = space.queues if space is not None else ()
     return Policy(
         generation=generation.number,
-        queue=found.skill_queue,
-        priority=found.priority,
-        offer_for={queue.name: queue.offer_for for queue in space.queues},
-        max_missed_offers={queue.name: queue.max_missed_offers for queue in space.queues},
+        queue=found.skill_queue if found is not None else "",
+        priority=found.priority if found is not None else 0,
+        offer_for={queue.name: queue.offer_for for queue in queues},
+        max_missed_offers={queue.name: queue.max_missed_offers for queue in queues},
     )
 
 
@@ -101,9 +103,3 @@ def _own_addresses(tenant: Tenant, gateway: Pop3Gateway) -> tuple[str, ...]:
             own.append(sending.from_address)
     return tuple(dict.fromkeys(own))
 
-
-def _tenant(generation: Generation, name: str) -> Tenant:
-    found = generation.tenant(name)
-    if found is None:
-        raise ConfigurationError(f"there is no tenant {name!r} in this configuration")
-    return found
