@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -15,19 +16,30 @@ import structlog
 from postroom import __version__
 from postroom.api.app import create_app
 from postroom.api.feed import JournalFeed
+from postroom.api.operator.app import create_operator_app
+from postroom.api.operator.parts import OperatorParts
+from postroom.api.operator.server import OperatorServer
 from postroom.api.parts import ApiParts
 from postroom.api.server import HttpServer
 from postroom.dispatch.agents import AgentStates
 from postroom.dispatch.presence import Presence, PresenceLoop
 from postroom.dispatch.queues import QueueLoop
-from postroom.engine.collect import Collecting, Collector
+from postroom.engine.board import ShownGateway, StatusBoard
+from postroom.engine.collect import Collector
+from postroom.engine.collecting import Collecting
+from postroom.engine.collecting_queue import Budget
+from postroom.engine.collecting_session import Shared
 from postroom.engine.deliver import Delivery, Sending
 from postroom.engine.gauges import Gauges
+from postroom.engine.housekeeping import Housekeeping
 from postroom.engine.intake import Intake
+from postroom.engine.probe import Probes
+from postroom.engine.quarantine import Quarantine
 from postroom.engine.readers import Readers, StoredMailReader
 from postroom.engine.relay import Relay
 from postroom.engine.replies import Desk, SendingRules
 from postroom.engine.settle import Settler
+from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.step import SessionStep
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.engine.tally import Tally
@@ -37,19 +49,21 @@ from postroom.engine.watch import Watch
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload, failpoint_from
 from postroom.errors import ConfigurationError
 from postroom.gateways import build
+from postroom.gateways.trial import tried
 from postroom.mail.message import Address
 from postroom.mail.tokens import KeyRing
 from postroom.observability.health import Health
 from postroom.observability.loop_lag import sample_loop_lag
 from postroom.observability.metrics import Metrics
 from postroom.observability.ops import OpsServer, parse_listen
-from postroom.ports.gateways import GatewayError, GatewayStatus
+from postroom.ports.records import Receipt
 from postroom.ports.world import Failpoint
 from postroom.session.effects import SendReply
 from postroom.settings import compile as compiled
-from postroom.settings.schema import Gateway, Generation, Pop3Gateway, SmtpGateway, Tenant
+from postroom.settings.schema import Generation, Pop3Gateway, SmtpGateway, Tenant
 from postroom.store.blobs import FileBlobs
 from postroom.store.keys import key_ring
+from postroom.store.space import free_space, room_for
 from postroom.store.sqlite import SqliteStore
 
 log = structlog.get_logger(__name__)
@@ -78,6 +92,11 @@ class Parts:
     def folder(self) -> Path:
         """The configuration's folder."""
         return Path(self.generation.folder)
+
+    @property
+    def store_folder(self) -> Path:
+        """Where the store and the mails lie."""
+        return Path(self.generation.folder, self.generation.process.store.folder)
 
     def current(self) -> Generation:
         """The settings in force."""
@@ -130,16 +149,21 @@ class Runtime:
         )
 
     async def _serve(self, parts: Parts, stopping: asyncio.Event) -> None:
-        sending = dict(sending_gateways(parts))
+        board = StatusBoard(Watch(parts.metrics), parts.clock)
+        sending = dict(sending_gateways(parts, board))
         presence = Presence(parts.clock)
-        http, ops = http_door(parts, presence), ops_door(parts, stopping)
+        http, ops, operator = http_door(parts, presence), ops_door(parts, stopping), operator_door(parts, board)
         http.bind()
         self.http_url = f"http://{_host(self._generation.process.http.listen)}:{http.port}"
         self.ops_url = "http://{}:{}".format(*ops.bind())
+        operator.bind()
+        probes = Probes(sending, board, parts.clock)
         loops = [
-            *await intake_loops(parts),
+            *intake_loops(parts, board),
             *session_loops(parts, sending, presence),
+            Loop(name="probes", run=lambda _: probes.run()),
             Loop(name="http", run=partial(_until_stopped, http), drains=True),
+            Loop(name="operator", run=partial(_until_stopped, operator), drains=True),
             Loop(name="ops", run=lambda _: ops.serve()),
             *watching_loops(parts),
         ]
@@ -153,9 +177,8 @@ class Runtime:
             log.info("stopped")
 
 
-async def intake_loops(parts: Parts) -> list[Loop]:
-    """Finish what a stopped process left half-done; then a loop for each receiving gateway."""
-    watch = Watch(parts.metrics)
+def intake_loops(parts: Parts, board: StatusBoard) -> list[Loop]:
+    """What finishes the work of a process that was killed, and a loop for each receiving gateway."""
     settler = Settler(parts.step, parts.clock, parts.ids, parts.failpoint)
     intake = Intake(
         parts.store,
@@ -166,16 +189,31 @@ async def intake_loops(parts: Parts) -> list[Loop]:
         parts.clock,
         parts.ids,
         parts.failpoint,
-        watch.settled,
+        board.settled,
     )
     collecting = [_collecting(parts, tenant, gateway) for tenant, gateway in gateways(parts.generation, Pop3Gateway)]
     rules = {one.rules.gateway_key: one.rules for one in collecting}
-    await intake.resume(lambda receipt: rules.get(receipt.gateway))
-    return [_collector(parts, one, intake, watch) for one in collecting]
+    shared = Shared(
+        intake=intake,
+        store=parts.store,
+        spooler=parts.blobs,
+        budget=Budget(),
+        space=SpaceWatch(partial(_has_room, parts.store_folder), parts.offload),
+        clock=parts.clock,
+        jitter=parts.ids.chance,
+    )
+    # Beside the collectors, not before them: what a dead process left may take a child process each to read.
+    rules_of = partial(_rules_of, rules)
+    difficult = Loop(name="difficult mails", run=lambda _: intake.difficult.run(rules_of))
+    return [difficult, *(_collector(one, shared, board) for one in collecting)]
 
 
-def _collecting(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> Collecting:
-    rules = IntakeRules(
+def _rules_of(rules: dict[str, IntakeRules], receipt: Receipt) -> IntakeRules | None:
+    return rules.get(receipt.gateway)
+
+
+def _rules(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> IntakeRules:
+    return IntakeRules(
         tenant=tenant.name,
         gateway=gateway.name,
         identity=compiled.identity(tenant, gateway),
@@ -183,18 +221,27 @@ def _collecting(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> Collectin
         automatic_mail=compiled.automatic_mail(tenant),
         ring=parts.ring,
     )
+
+
+def _collecting(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> Collecting:
     return Collecting(
         gateway=build.receiving(gateway, parts.folder, parts.failpoint),
-        rules=rules,
+        rules=_rules(parts, tenant, gateway),
         poll_every=gateway.poll_every,
-        leave_on_server=gateway.leave_on_server,
         batch=gateway.batch,
+        largest=gateway.max_message_size,
+        leave_on_server=gateway.leave_on_server,
+        leave_for=timedelta(days=gateway.leave_days) if gateway.leave_days is not None else None,
     )
 
 
-def _collector(parts: Parts, collecting: Collecting, intake: Intake, watch: Watch) -> Loop:
-    collector = Collector(lambda: collecting, intake, parts.store, parts.blobs, parts.clock, parts.ids.chance, watch)
+def _collector(collecting: Collecting, shared: Shared, board: StatusBoard) -> Loop:
+    collector = Collector(lambda: collecting, shared, board)
     return Loop(name=f"collect {collecting.rules.gateway_key}", run=collector.run, drains=True)
+
+
+def _has_room(folder: Path, largest: int) -> bool:
+    return room_for(free_space(folder), largest)
 
 
 def session_loops(parts: Parts, sending: dict[tuple[str, str], Sending], presence: Presence) -> list[Loop]:
@@ -222,11 +269,12 @@ def session_loops(parts: Parts, sending: dict[tuple[str, str], Sending], presenc
     ]
 
 
-def sending_gateways(parts: Parts) -> Iterator[tuple[tuple[str, str], Sending]]:
-    """Every sending gateway by (tenant, name)."""
+def sending_gateways(parts: Parts, board: StatusBoard) -> Iterator[tuple[tuple[str, str], Sending]]:
+    """Every sending gateway by (tenant, name), its faults shown on the board."""
     for tenant, settings in gateways(parts.generation, SmtpGateway):
         gateway = build.sending(settings, parts.folder, parts.clock, parts.failpoint)
-        yield (tenant.name, settings.name), Sending(gateway=gateway, give_up_after=settings.give_up_after)
+        shown = ShownGateway(gateway, board, tenant.name, settings.name)
+        yield (tenant.name, settings.name), Sending(gateway=shown, give_up_after=settings.give_up_after)
 
 
 def http_door(parts: Parts, presence: Presence) -> HttpServer:
@@ -263,6 +311,20 @@ def http_door(parts: Parts, presence: Presence) -> HttpServer:
     return HttpServer(app, host, port, before_stop=feed.close)
 
 
+def operator_door(parts: Parts, board: StatusBoard) -> OperatorServer:
+    """The operator's door, on a socket in the store's folder."""
+    store, blobs, offload, readers, clock = parts.store, parts.blobs, parts.offload, parts.readers, parts.clock
+    settler = Settler(parts.step, clock, parts.ids, parts.failpoint)
+    every = (_rules(parts, *pair) for pair in gateways(parts.generation, Pop3Gateway))
+    rules = {one.gateway_key: one for one in every}
+    quarantine = Quarantine(store, blobs, offload, readers, settler, clock, rules.get)
+    reader, current = StoredMailReader(store, blobs, readers, offload), parts.current
+    operator = OperatorParts(
+        store=store, reader=reader, offload=offload, quarantine=quarantine, board=board, current=current
+    )
+    return OperatorServer(create_operator_app(operator), parts.store_folder)
+
+
 def ops_door(parts: Parts, stopping: asyncio.Event) -> OpsServer:
     """Metrics and health; ready means that the store takes writes and nobody asked us to stop."""
 
@@ -283,6 +345,7 @@ def watching_loops(parts: Parts) -> list[Loop]:
     tally = Tally(parts.store, parts.metrics, lambda: tuple(tenant.name for tenant in parts.generation.tenants))
     lag = partial(sample_loop_lag, parts.clock.monotonic, parts.clock.sleep, parts.metrics.event_loop_lag)
     return [
+        Loop(name="housekeeping", run=lambda _: Housekeeping(parts.store, parts.clock).run()),
         Loop(name="gauges", run=lambda _: gauges.run()),
         Loop(name="tally", run=lambda _: tally.run()),
         Loop(name="loop lag", run=lambda _: lag()),
@@ -315,26 +378,10 @@ async def connect(generation: Generation) -> list[tuple[str, str, str, str]]:
     found = []
     for tenant in generation.tenants:
         for settings in tenant.gateways:
-            status, words = await _try(settings, folder, clock)
+            status, words = await tried(settings, folder, clock, failpoint_from({}))
             kind = "pop3" if isinstance(settings, Pop3Gateway) else "smtp"
             found.append((f"{tenant.name}/{settings.name}", kind, status.value, words))
     return found
-
-
-async def _try(settings: Gateway, folder: Path, clock: SystemClock) -> tuple[GatewayStatus, str]:
-    try:
-        if isinstance(settings, Pop3Gateway):
-            mailbox = await build.receiving(settings, folder, failpoint_from({})).open()
-            await mailbox.close()
-        else:
-            gateway = build.sending(settings, folder, clock, failpoint_from({}))
-            await gateway.probe()
-            await gateway.close()
-    except GatewayError as error:
-        return error.status, error.words
-    except ConfigurationError as error:
-        return GatewayStatus.CONNECTION_FAILED, str(error)
-    return GatewayStatus.CONNECTION_SUCCEEDED, ""
 
 
 def gateways(generation: Generation, kind: type[G]) -> Iterator[tuple[Tenant, G]]:

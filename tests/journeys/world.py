@@ -18,12 +18,18 @@ BOX = 0
 class World:
     """Everything around one runtime."""
 
-    def __init__(self, folder: Path, box: Dovecot, sink: SmtpSink, offer_for: str) -> None:
+    def __init__(self, folder: Path, box: Dovecot, sink: SmtpSink, offer_for: str, extra: str = "") -> None:
         self.config = folder / "config"
         self.box, self.sink = box, sink
         self.http, self.ops = free_port(), free_port()
         write_configuration(
-            self.config, pop3=box.pop3, smtp=sink.port, http=self.http, ops=self.ops, offer_for=offer_for
+            self.config,
+            pop3=box.pop3,
+            smtp=sink.port,
+            http=self.http,
+            ops=self.ops,
+            offer_for=offer_for,
+            extra=extra,
         )
         self.oracle = Oracle(self.config / "var" / "postroom.db")
 
@@ -43,11 +49,13 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, *, offer_for: str = "60s", sink_options: tuple[str, ...] = ()) -> Iterator[World]:
-    """A world that ends with the block; skips where a server is not installed."""
+def world(
+    folder: Path, *, offer_for: str = "60s", sink_options: tuple[str, ...] = (), extra: str = ""
+) -> Iterator[World]:
+    """A world that ends with the block, `extra` said of its receiving gateway; skips where a server is missing."""
     with running_dovecot() as box:
         sink = start_smtp_sink(folder / "sink", *sink_options)
         try:
-            yield World(folder, box, sink, offer_for)
+            yield World(folder, box, sink, offer_for, extra)
         finally:
             sink.stop()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -89,7 +89,17 @@ class ScriptedServer:
     context: ssl.SSLContext | None = None
     """For implicit TLS, and for the TLS step of STLS."""
     implicit_tls: bool = False
+    name: Callable[[int, bytes], bytes] = lambda number, _: b"uid-%d" % number
+    """The UIDL of a mail: what stands behind its number."""
+    octets: Callable[[int, bytes], int] = lambda _, mail: len(mail)
+    """What LIST says of a mail."""
+    arrange: Callable[[list[bytes], int], list[bytes]] = lambda mails, _: mails
+    """The order of the mails in a session of that number."""
+    is_true_to_its_word: bool = False
+    """Where the script gives another answer than the usual one, nothing is done either: no mail is deleted."""
     received: list[bytes] = field(default_factory=list)
+    given: list[bytes] = field(default_factory=list)
+    """Every mail that was read whole, each time it was."""
     sessions: int = 0
     port: int = 0
 
@@ -146,7 +156,7 @@ class _Session:
         self._server = server
         self._reader = reader
         self._writer = writer
-        self._box = list(server.mails)
+        self._box = server.arrange(list(server.mails), server.sessions)
         self._deleted: set[int] = set()
 
     async def run(self) -> None:
@@ -155,7 +165,12 @@ class _Session:
             line = (await self._reader.readuntil(b"\r\n"))[:-2]
             self._server.received.append(line)
             text = line.decode("utf-8", "replace")
-            await self._play(self._server.answer(text), self._usual(text))
+            answer = self._server.answer(text)
+            does_it = Act.USUAL in answer or not self._server.is_true_to_its_word
+            usual = self._usual(text) if does_it else b""
+            if text.startswith("RETR ") and usual.startswith(b"+OK"):
+                self._server.given.append(self._box[int(text.split(" ")[1]) - 1])
+            await self._play(answer, usual)
             if text.upper() == "QUIT":
                 return
 
@@ -219,10 +234,14 @@ class _Session:
         if verb == "STAT":
             return b"+OK %d %d\r\n" % (len(self._box), sum(map(len, self._box)))
         if verb == "LIST":
-            return multiline(b"list", (b"%d %d" % (n, len(mail)) for n, mail in enumerate(self._box, 1)))
+            octets = self._server.octets
+            return multiline(b"list", (b"%d %d" % (n, octets(n, mail)) for n, mail in enumerate(self._box, 1)))
         if verb == "UIDL":
-            return multiline(b"uidl", (b"%d uid-%d" % (n, n) for n, _ in enumerate(self._box, 1)))
+            name = self._server.name
+            return multiline(b"uidl", (b"%d %b" % (n, name(n, mail)) for n, mail in enumerate(self._box, 1)))
         if verb == "QUIT":
-            self._server.mails[:] = [mail for n, mail in enumerate(self._box, 1) if n not in self._deleted]
+            come_since = self._server.mails[len(self._box) :]
+            kept = [mail for n, mail in enumerate(self._box, 1) if n not in self._deleted]
+            self._server.mails[:] = kept + come_since
         known = ("USER", "PASS", "AUTH", "NOOP", "QUIT", "STLS")
         return b"+OK\r\n" if verb in known else b"-ERR unknown command\r\n"

@@ -6,10 +6,14 @@ import click
 
 from postroom import __version__
 from postroom.cli.check import check
+from postroom.cli.daemon import json_option
 from postroom.cli.demo import demo
+from postroom.cli.gateways import gateways
 from postroom.cli.init import init
+from postroom.cli.mail import mail
 from postroom.cli.migrate import migrate
 from postroom.cli.run import run
+from postroom.cli.table import show_json
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,5 +22,15 @@ def postroom() -> None:
     """Postroom: an email channel runtime for contact centres."""
 
 
-for verb in (check, demo, init, migrate, run):
+@click.command()
+@json_option
+def version(as_json: bool) -> None:
+    """Print which release this is."""
+    if as_json:
+        show_json({"version": __version__})
+    else:
+        click.echo(f"postroom {__version__}")
+
+
+for verb in (check, demo, gateways, init, mail, migrate, run, version):
     postroom.add_command(verb)

@@ -11,6 +11,7 @@ from typing import assert_never
 from postroom.ports.records import AgentState, OutboxRow, TimerRow
 from postroom.ports.step import Step
 from postroom.ports.store import Topic, Tx
+from postroom.routing.agents import Availability, Standing, let_offer_run_out
 from postroom.session.effects import (
     AnyEffect,
     ArmTimer,
@@ -92,9 +93,16 @@ def _put_in_outbox(tx: Tx, session: Session, effect: AnyEffect, row_id: str, now
 
 
 def _count_missed_offer(tx: Tx, step: Step, session: Session, effect: CountMissedOffer, now: datetime) -> None:
-    if tx.agents.miss(session.tenant, effect.agent) < effect.limit:
+    """Count it; who let too many run out is not ready any more, and what else is offered to him goes to others."""
+    agent = tx.agents.get(session.tenant, effect.agent)
+    if agent is None:
         return
-    tx.agents.set_state(session.tenant, effect.agent, AgentState.NOT_READY, "missed_offers", now)
+    tx.agents.miss(agent.tenant, agent.name)
+    before = Standing(state=Availability(agent.state.value), reason=agent.reason, missed_offers=agent.missed_offers)
+    after = let_offer_run_out(before, effect.limit)
+    if after.state is before.state:
+        return
+    tx.agents.set_state(agent.tenant, agent.name, AgentState(after.state.value), after.reason, now)
     for held in tx.sessions.held_by(session.tenant, effect.agent):
         if held.phase is Phase.OFFERED:
             step(tx, held.id, AgentLeft(agent=effect.agent))

@@ -1,6 +1,6 @@
 """The child process that reads one difficult mail: raw bytes on standard input, a Message as MessagePack on output.
 
-It limits itself before it looks at a byte, so that the worst mail ends this process and nothing else (PROMISES P7).
+It limits itself before it looks at a byte, so that the worst mail ends this process and nothing else.
 """
 
 from __future__ import annotations

@@ -9,14 +9,15 @@ is read again, is found to be another, and is taken in instead of deleted. Witho
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from postroom.engine.collecting_lessons import Lessons
 from postroom.engine.verdict import IntakeRules
 from postroom.ports.gateways import GatewayStatus, Listed, ReceivingGateway
-from postroom.ports.records import Outcome, Receipt
+from postroom.ports.records import Receipt
 
 Rows = Mapping[str, Sequence[Receipt]]
 """Ledger rows by UIDL."""
@@ -39,31 +40,42 @@ class Polled(Struct, frozen=True, kw_only=True):
     """How a session that ended well went on the whole; `is_more` when the next should follow at once."""
 
     is_more: bool = False
+    left: int = 0
+    """Mails that were listed and wanted and not taken in."""
     status: GatewayStatus = GatewayStatus.CONNECTION_SUCCEEDED
     words: str = ""
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """What to read of (a part of) a listing: the new, and what is read once more because its time on the server is up."""
+    """What to read of (a part of) a listing: the new, and what is read once more because its time on the server is up.
 
-    new: list[Listed]
-    due: list[Listed]
+    Of the new, `resized` are those whose UIDL is known with another size.
+    """
 
-
-def choose(current: Collecting, listing: Sequence[Listed], rows: Rows, now: datetime) -> Choice:
-    """Choose from a listing, given the ledger's rows of its UIDLs."""
-    if not current.leave_on_server:
-        return Choice(new=[one for one in listing if not _is_stub(rows.get(one.uid, ()), one.size)], due=[])
     new: list[Listed] = []
     due: list[Listed] = []
+    resized: list[Listed] = []
+
+    def __add__(self, other: Choice) -> Choice:
+        """Both choices, in order."""
+        return Choice(new=self.new + other.new, due=self.due + other.due, resized=self.resized + other.resized)
+
+
+def choose(current: Collecting, listing: Sequence[Listed], rows: Rows, lessons: Lessons, now: datetime) -> Choice:
+    """Choose from a listing, given the ledger's rows of its UIDLs."""
+    if not current.leave_on_server:
+        return Choice(new=[one for one in listing if not _is_stub(rows.get(one.uid, ()), one.size)])
+    choice = Choice()
     seen_by = _seen_by(current, now)
     for one in listing:
         known = rows.get(one.uid, ())
-        if not _is_known(known, one.size):
-            new.append(one)
+        if not _is_known(known, one, lessons):
+            choice.new.append(one)
+            if known:
+                choice.resized.append(one)
         elif seen_by is not None and _is_over(known, seen_by):
-            due.append(one)
-    return Choice(new=new, due=due)
+            choice.due.append(one)
+    return choice
 
 
 def may_forget(current: Collecting, taken: Sequence[Listed], rows: Rows, now: datetime) -> list[Listed]:
@@ -78,10 +90,10 @@ def may_forget(current: Collecting, taken: Sequence[Listed], rows: Rows, now: da
     return [] if seen_by is None else [one for one in taken if _is_over(rows.get(one.uid, ()), seen_by)]
 
 
-def in_turn(choice: Choice, last: Collection[str]) -> list[Listed]:
+def in_turn(choice: Choice, lessons: Lessons) -> list[Listed]:
     """The chosen in the order of their reading: the new, the due, and behind them what was of no use before."""
     wanted = [*choice.new, *choice.due]
-    return sorted(wanted, key=lambda one: one.uid in last) if last else wanted
+    return sorted(wanted, key=lambda one: lessons.last.get(one.uid, 0)) if lessons.last else wanted
 
 
 def _seen_by(current: Collecting, now: datetime) -> datetime | None:
@@ -91,15 +103,18 @@ def _seen_by(current: Collecting, now: datetime) -> datetime | None:
 
 def _is_stub(known: Sequence[Receipt], size: int) -> bool:
     """Whether only the header of this mail is kept, because all of it is too large; the server keeps it."""
-    return any(row.outcome is Outcome.OVERSIZE and row.listed_size == size for row in known)
+    return any(row.oversize and row.listed_size == size for row in known)
 
 
-def _is_known(known: Sequence[Receipt], size: int) -> bool:
-    """Whether this mail was brought to its outcome; one that was only received is read again, and finished then."""
-    return any(row.outcome is not None and row.listed_size == size for row in known)
+def _is_known(known: Sequence[Receipt], one: Listed, lessons: Lessons) -> bool:
+    """Whether this mail was read before and is in good hands; one whose taking in broke off is read again."""
+    if (one.uid, one.size) in lessons.read_as:
+        return True
+    is_unfinished = one.uid in lessons.unfinished
+    return any(row.listed_size == one.size and not (is_unfinished and row.outcome is None) for row in known)
 
 
 def _is_over(known: Sequence[Receipt], seen_by: datetime) -> bool:
-    """Whether all that ever had this UIDL was kept whole, and long ago."""
-    settled = (row.outcome not in {None, Outcome.OVERSIZE} and row.first_seen_at <= seen_by for row in known)
+    """Whether all that ever had this UIDL was kept whole, brought to its outcome, and seen long ago."""
+    settled = (row.outcome is not None and not row.oversize and row.first_seen_at <= seen_by for row in known)
     return bool(known) and all(settled)

@@ -18,7 +18,7 @@ GROUP_OCTETS = 16 * 1024 * 1024
 """Octets in a group of more than one mail: what is read together should be read soon."""
 WAITING = 2 * GROUP
 """Mails of one gateway that wait to be taken in."""
-MEMORY = 64 * 1024 * 1024
+MEMORY = 32 * 1024 * 1024
 """Octets of memory for the mails of all gateways between reading and their second commit."""
 _SMALL = 64 * 1024
 _OPEN_FILE = 256 * 1024

@@ -1,7 +1,8 @@
 """Reads raw mails into Messages off the event loop: many together on a thread, a difficult one in a child process.
 
-The thread is fast and shares our fate; the prescan inside parse keeps known bombs away from it. The child is slow and
-limited in time and memory; what it does to itself is only told.
+The thread is fast and shares our fate; a first look keeps away from it what would be dear. A thread that stands still
+is left behind with the mail it stands on. The child is slow and limited in time and memory; what it does to itself is
+only told.
 """
 
 from __future__ import annotations
@@ -13,66 +14,86 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 
-from postroom.errors import PermanentError, PostroomError
+from postroom.errors import PermanentError, TemporaryError
+from postroom.mail.limits import LIMITS
 from postroom.mail.message import Attachment, Message
 from postroom.mail.parse import attachment_bytes, parse
+from postroom.mail.prescan import Reading, prescan
 from postroom.ports.records import RawRef
 from postroom.ports.store import Blobs, Store
 from postroom.ports.world import Offload
 
 log = structlog.get_logger(__name__)
 
-TOGETHER_WITHIN = 30.0
+CHILD = (sys.executable, "-m", "postroom.engine.child_reader")
+STANDS_STILL_AFTER = 15.0
+"""Seconds without a further mail read after which a reading thread is given up."""
 ALONE_WITHIN = 15.0
 LARGEST_ANSWER = 256 * 1024 * 1024
+MOST_LOST_THREADS = 4
+"""Threads given up before every mail is read in the child: each of them holds memory until the process ends."""
 
 _decoder = msgspec.msgpack.Decoder(Message)
 
 
-class Unreadable(PostroomError):
+class Unreadable(PermanentError):
     """The mail could not be read even alone; the reason is said."""
 
 
 class Readers:
-    """Every way a raw mail is read."""
+    """Every way a raw mail is read; `child` is the command that reads one mail from its standard input."""
 
-    def __init__(self, blobs: Blobs, offload: Offload) -> None:
+    def __init__(self, blobs: Blobs, offload: Offload, child: Sequence[str] = CHILD) -> None:
         self._blobs = blobs
         self._offload = offload
+        self._child = tuple(child)
+        self._lane = "parse"
+        self._lost_threads = 0
 
     async def read_together(self, raws: Sequence[RawRef]) -> list[Message | None]:
-        """Read these on one thread; None for each where that did not work, and for all where it took too long."""
-        if not raws:
-            return []
-        try:
-            async with asyncio.timeout(TOGETHER_WITHIN):
-                return await self._offload.run("parse", self._read_all, list(raws))
-        except TimeoutError:
-            log.warning("reading_took_too_long", mails=len(raws), seconds=TOGETHER_WITHIN)
+        """Read these in their order on one thread; None for each that has to be read alone."""
+        messages: list[Message | None] = []
+        while len(messages) < len(raws):
+            messages += await self._read_some(raws[len(messages) :])
+        return messages
+
+    async def _read_some(self, raws: Sequence[RawRef]) -> list[Message | None]:
+        """Read them until one stands still; gives what was read so far, and None for that one."""
+        if self._lost_threads >= MOST_LOST_THREADS:
             return [None] * len(raws)
+        lane, row = self._lane, _Row(self._blobs, raws)
+        if await self._reads_on(lane, row):
+            return row.messages
+        got = row.give_up()
+        if not row.has_begun:
+            # Threads of this lane stand still with other mails; who waits for those moves on to a new lane.
+            return []
+        if lane == self._lane:
+            self._lost_threads += 1
+            self._lane = f"parse {self._lost_threads}"
+        log.error("reader_stands_still", sha256=raws[min(len(got), len(raws) - 1)].sha256, threads=self._lost_threads)
+        return [*got, None][: len(raws)]
 
-    def _read_all(self, raws: list[RawRef]) -> list[Message | None]:
-        return [self._read_one(raw) for raw in raws]
-
-    def _read_one(self, raw: RawRef) -> Message | None:
-        try:
-            return parse(self._blobs.read(raw))
-        except Exception:
-            log.exception("reader_failed", sha256=raw.sha256)
-            return None
+    async def _reads_on(self, lane: str, row: _Row) -> bool:
+        """Whether the whole row was read; False as soon as nothing more was read of it for too long."""
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(self._offload.run(lane, row.read))
+            seen = row.progress
+            while not reading.done():
+                await asyncio.wait({reading}, timeout=STANDS_STILL_AFTER)
+                # One that has not begun waits behind others of its lane, as long as those get on.
+                if row.progress == seen and (row.has_begun or lane != self._lane):
+                    return reading.done() or not reading.cancel()
+                seen = row.progress
+        return True
 
     async def read_alone(self, raw: RawRef) -> Message:
-        """Read one mail in a child process with limits of its own. Raises Unreadable with what happened to it."""
+        """Read one mail in a child process with limits of its own.
+
+        Raises Unreadable with what happened to it, TemporaryError where no child can be had.
+        """
         content = await self._offload.run("blobs", self._blobs.read, raw)
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "postroom.engine.child_reader",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            limit=1024 * 1024,
-        )
+        child = await self._start_child()
         try:
             async with asyncio.timeout(ALONE_WITHIN):
                 answer, _ = await child.communicate(content)
@@ -84,13 +105,70 @@ class Readers:
                 await child.wait()
         return _answer(child.returncode, answer)
 
+    async def _start_child(self) -> asyncio.subprocess.Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self._child,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                limit=1024 * 1024,
+                # A signal to our group (Ctrl-C) is ours to answer, and no fault of the mail.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise TemporaryError(f"the process that reads difficult mails cannot be started: {error}") from error
+
+
+class _Row:
+    """Mails to read one after the other on a thread; how far it is can be seen from outside."""
+
+    def __init__(self, blobs: Blobs, raws: Sequence[RawRef]) -> None:
+        self._blobs = blobs
+        self._raws = raws
+        self.messages: list[Message | None] = []
+        self.has_begun = False
+        self._is_given_up = False
+
+    def read(self) -> None:
+        """Read until the end, or until it was given up. On a thread."""
+        self.has_begun = True
+        for raw in self._raws:
+            message = self._read_one(raw)
+            if self._is_given_up:
+                return
+            self.messages.append(message)
+
+    @property
+    def progress(self) -> tuple[bool, int]:
+        """How far it is."""
+        return self.has_begun, len(self.messages)
+
+    def give_up(self) -> list[Message | None]:
+        """Want no more of it; gives what there is."""
+        self._is_given_up = True
+        return list(self.messages)
+
+    def _read_one(self, raw: RawRef) -> Message | None:
+        if raw.size > LIMITS.child_octets:
+            return None
+        try:
+            content = self._blobs.read(raw)
+            return None if prescan(content).reading is Reading.CHILD else parse(content)
+        except Exception:
+            log.exception("reader_failed", sha256=raw.sha256)
+            return None
+
 
 def _answer(code: int | None, answer: bytes) -> Message:
     if code is not None and code < 0:
         raise Unreadable(f"reading it ended the reader by signal {-code}")
     if code != 0 or len(answer) > LARGEST_ANSWER:
         raise Unreadable("reading it needed more than its reader is allowed")
-    return _decoder.decode(answer)
+    try:
+        return _decoder.decode(answer)
+    except msgspec.MsgspecError as error:
+        raise Unreadable("its reader's answer makes no sense") from error
 
 
 class StoredMailReader:
@@ -119,7 +197,7 @@ class StoredMailReader:
         if found is None:
             return None
         raw = await self.raw(sha256)
-        content = await self._offload.run("parse", attachment_bytes, raw, index)
+        content = await self._offload.run("attachments", attachment_bytes, raw, index)
         return found, content or b""
 
     async def _ref(self, sha256: str) -> RawRef:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
-from postroom.errors import TemporaryError
+from postroom.engine.retry import next_try
+from postroom.errors import PermanentError, TemporaryError
 from postroom.ports.records import OutboxRow
-from postroom.ports.store import Store, Topic
+from postroom.ports.store import Store, Topic, Tx
 from postroom.ports.world import Clock, Ids
 from postroom.session.effects import Effect
 
@@ -24,10 +25,10 @@ Performer = Callable[[OutboxRow], Awaitable[None]]
 """Carries out one row and closes it, or gives it back for later, in the store."""
 
 LEASE = timedelta(minutes=20)
-"""Longer than any performer's own deadlines (an SMTP hand-over: P10's sum is below 17 min)."""
+"""Longer than any performer's own deadlines: those of an SMTP hand-over are below 17 minutes in all."""
 WINDOW = 16
 LOOK_AT_LEAST_EVERY = 30.0
-AFTER_A_FAULT = timedelta(minutes=1)
+LOOK_AGAIN_AFTER = 0.5
 
 
 class Relay:
@@ -72,7 +73,12 @@ class Relay:
         if free <= 0:
             return []
         now = self._clock.now()
-        rows = await self._store.write(lambda tx: list(tx.outbox.lease(self._token, now, now + LEASE, free)))
+        try:
+            rows = await self._store.write(lambda tx: list(tx.outbox.lease(self._token, now, now + LEASE, free)))
+        except TemporaryError as error:
+            # The loop must not fail for it: those who have a mail at a server would be cut off in the middle.
+            log.warning("outbox_waits", why=str(error))
+            return []
         self._running.update(row.id for row in rows)
         return rows
 
@@ -80,7 +86,12 @@ class Relay:
         try:
             await self._performers[type(row.effect)](row)
         except TemporaryError as error:
+            log.warning("effect_postponed", row=row.id, effect=type(row.effect).__name__, why=str(error))
             await self._give_back(row, str(error))
+        except PermanentError as error:
+            log.exception("effect_given_up", row=row.id, effect=type(row.effect).__name__)
+            words = str(error)
+            await self._close(row, lambda tx: tx.outbox.fail(row.id, words))
         except Exception as error:
             log.exception("effect_failed", row=row.id, effect=type(row.effect).__name__)
             await self._give_back(row, f"{type(error).__name__}: {error}")
@@ -89,9 +100,13 @@ class Relay:
             self._wake.set()
 
     async def _give_back(self, row: OutboxRow, words: str) -> None:
-        due: datetime = self._clock.now() + AFTER_A_FAULT
+        """Let it be tried again, ever more seldom."""
+        due = next_try(row.attempts + 1, self._clock.now(), is_gateway_fault=True)
+        await self._close(row, lambda tx: tx.outbox.again(row.id, due, words))
+
+    async def _close(self, row: OutboxRow, unit: Callable[[Tx], None]) -> None:
         try:
-            await self._store.write(lambda tx: tx.outbox.again(row.id, due, words))
+            await self._store.write(unit)
         except TemporaryError as error:
             log.warning("outbox_row_left_leased", row=row.id, why=str(error))
 
@@ -99,5 +114,6 @@ class Relay:
         next_due = await self._store.read(lambda tx: tx.outbox.next_due())
         if next_due is None or len(self._running) >= WINDOW:
             return LOOK_AT_LEAST_EVERY
-        # A row due now and not leased waits for an earlier one of its conversation: look again soon, not at once.
-        return min(max((next_due - self._clock.now()).total_seconds(), 0.25), LOOK_AT_LEAST_EVERY)
+        seconds = (next_due - self._clock.now()).total_seconds()
+        # A row that is due and not leased waits for an earlier one of its conversation: look again soon, not at once.
+        return min(seconds, LOOK_AT_LEAST_EVERY) if seconds > 0 else LOOK_AGAIN_AFTER

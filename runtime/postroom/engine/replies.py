@@ -1,6 +1,6 @@
 """Takes an agent's reply in: checks it against the channel's caps, renders it once, and brings it to its session.
 
-What is rendered here is what every recipient gets, byte for byte, in every attempt (PROMISES P14).
+What is rendered here is what every recipient gets, byte for byte, in every attempt.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Desk:
 
     async def _rendered(self, outgoing: Outgoing) -> bytes:
         try:
-            return await self._offload.run("parse", compose, outgoing.reply)
+            return await self._offload.run("compose", compose, outgoing.reply)
         except ValueError as error:
             raise Refused((str(error),)) from error
 
@@ -192,14 +192,19 @@ def _recipients(request: ReplyRequest, situation: Situation, parent: Message | N
 
 
 def _proposed(situation: Situation, parent: Message | None, rules: SendingRules) -> tuple[str, ...]:
-    """Whom to answer unasked: never a stranger in the thread, and no Reply-To that needs a warning (PROMISES E)."""
+    """Whom to answer unasked: never a stranger in the thread, and no Reply-To that needs a warning."""
     answered = situation.answered
     if parent is None or answered is None or answered.new_participant:
-        return (situation.conversation.customer,)
+        return _somebody(situation.conversation.customer)
     proposal = propose_reply(parent, rules.own_addresses)
     if proposal.warnings or not proposal.recipients.to:
-        return (answered.from_address,)
+        return _somebody(answered.from_address)
     return proposal.recipients.to
+
+
+def _somebody(address: str) -> tuple[str, ...]:
+    """The address, where there is one: a mail without one author names nobody to answer."""
+    return (address,) if address else ()
 
 
 def _text_problems(request: ReplyRequest) -> tuple[str, ...]:

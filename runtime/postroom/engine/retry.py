@@ -26,7 +26,7 @@ class Fate(Enum):
 
 
 class Backoff(Struct, frozen=True, kw_only=True):
-    """How a gateway's failures in a row space its next tries: 5 s doubling to 15 min, jittered (PROMISES P11)."""
+    """How a gateway's failures in a row space its next tries: 5 s doubling to 15 min, jittered."""
 
     failures: int = 0
 

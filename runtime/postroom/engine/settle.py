@@ -26,7 +26,7 @@ from postroom.session.events import MessageAttached, MessageReceived
 from postroom.session.state import ConversationId, Session
 
 COPY_WINDOW = timedelta(days=7)
-"""Two deliveries of one mail (alias and list) come within days (PROMISES P3)."""
+"""Two deliveries of one mail, by an alias and by a list, come within days of each other."""
 PREVIEW = 200
 
 
@@ -54,12 +54,19 @@ class Settler:
         current = tx.ledger.get(receipt.id)
         if current is not None and current.outcome is not None:
             return current.outcome
-        if tx.ledger.settled_with(receipt.gateway, receipt.raw.sha256, receipt.id):
-            words = "the server listed these bytes before, under another name"
-            tx.ledger.settle(receipt.id, Outcome.SEEN_AGAIN, words, None)
-            return Outcome.SEEN_AGAIN
-        outcome = self._first_time(tx, reading)
+        outcome = self._seen_again(tx, receipt) or self._first_time(tx, reading)
         self._failpoint("route_commit_pre")
+        return outcome
+
+    def _seen_again(self, tx: Tx, receipt: Receipt) -> Outcome | None:
+        """The outcome of a mail the server only renamed. One too large keeps its outcome: it has to stay there."""
+        first = tx.ledger.settled_with(receipt.gateway, receipt.raw.sha256, receipt.id)
+        # The bytes kept of a mail too large are its header: another mail may begin with the same.
+        if first is None or (receipt.oversize and first.listed_size != receipt.listed_size):
+            return None
+        outcome = Outcome.OVERSIZE if receipt.oversize else Outcome.SEEN_AGAIN
+        words = "the server listed these bytes before, under another name"
+        tx.ledger.settle(receipt.id, outcome, words, first.mail if receipt.oversize else None)
         return outcome
 
     def _first_time(self, tx: Tx, reading: Reading) -> Outcome:
@@ -68,6 +75,9 @@ class Settler:
             return self._file(tx, reading, Outcome.OVERSIZE, trace.oversize(reading.receipt))
         if reading.verdict.classification.kind is MailClass.OWN:
             return self._file(tx, reading, Outcome.OWN, "our own mail came back")
+        reported = self._reported(tx, reading)
+        if reported is not None:
+            return self._report(tx, reading, reported)
         if match is None:
             return self._file(tx, reading, Outcome.UNROUTED, "no notification route matches")
         if match.route.action is Action.DISCARD:
@@ -79,7 +89,7 @@ class Settler:
 
     def _for_channel(self, tx: Tx, reading: Reading) -> Outcome:
         mail = self._mail(reading)
-        first = tx.mails.copy_of(mail, mail.received_at - COPY_WINDOW)
+        first = self._first_copy(tx, mail)
         if first is not None:
             copy = replace(mail, outcome=Outcome.COPY, conversation=first.conversation)
             return self._keep(tx, reading, copy, f"a copy of mail {first.id}")
@@ -90,8 +100,27 @@ class Settler:
             return self._serve(tx, reading, mail, thread)
         return self._attach(tx, reading, mail, thread)
 
+    def _first_copy(self, tx: Tx, mail: StoredMail) -> StoredMail | None:
+        """The mail that this one is another delivery of; a body that was not read is like no other."""
+        first = tx.mails.copy_of(mail, mail.received_at - COPY_WINDOW) if mail.body_hash else None
+        return first if first is not None and first.received_at <= mail.received_at + COPY_WINDOW else None
+
+    def _reported(self, tx: Tx, reading: Reading) -> Conversation | None:
+        """The conversation whose reply a delivery report is about, by our token in what it returns."""
+        if reading.verdict.classification.kind is not MailClass.DSN:
+            return None
+        named = (tx.conversations.get(ConversationId(token.conversation)) for token in reading.verdict.keys.tokens)
+        return next((one for one in named if one is not None and one.tenant == reading.receipt.tenant), None)
+
+    def _report(self, tx: Tx, reading: Reading, about: Conversation) -> Outcome:
+        """Lay the report to the reply it is about; no route has a say: bounces may have an address of their own."""
+        thread = ThreadMatch(conversation=about.id, evidence="a delivery report about a mail of ours, by its token")
+        mail = replace(self._mail(reading), channel=about.channel)
+        lines = (*mail.trace, trace.thread(thread), trace.automatic_reply(reading.verdict))
+        return self._attach(tx, reading, replace(mail, trace=lines), thread)
+
     def _is_served(self, reading: Reading, thread: ThreadMatch) -> bool:
-        """Whether somebody is served for this mail (CHANNEL.md 7a); a route about its class overrides that."""
+        """Whether somebody is served for a mail of this class; a route about its class overrides that."""
         service = reading.verdict.classification.kind.service
         if service is Service.STARTS or self._is_overridden(reading):
             return True
@@ -137,8 +166,7 @@ class Settler:
         """The conversation the mail continues, or a new one begun by it."""
         if thread.conversation is not None:
             known = ConversationId(thread.conversation)
-            joined = () if thread.new_participant else (mail.from_address.casefold(),)
-            tx.conversations.touch(known, mail.received_at, joined)
+            tx.conversations.touch(known, mail.received_at, () if thread.new_participant else _participants(mail))
             return known
         conversation = Conversation(
             id=ConversationId(self._ids.new()),
@@ -149,7 +177,7 @@ class Settler:
             created_at=self._clock.now(),
             last_mail_at=mail.received_at,
             related=ConversationId(thread.related[0]) if thread.related else None,
-            participants=(mail.from_address.casefold(),),
+            participants=_participants(mail),
         )
         tx.conversations.add(conversation)
         return conversation.id
@@ -159,6 +187,8 @@ class Settler:
 
     def _keep(self, tx: Tx, reading: Reading, mail: StoredMail, words: str) -> Outcome:
         """Write the mail and close its receipt; from here its Message-ID leads to its conversation."""
+        if words:
+            mail = replace(mail, trace=(*mail.trace, trace.ended(mail.outcome, words)))
         tx.mails.add(mail)
         if mail.conversation is not None and mail.message_id is not None:
             tx.conversations.name(mail.tenant, mail.message_id, mail.conversation, mail.gateway, mail.received_at)
@@ -183,9 +213,14 @@ class Settler:
             from_name=author.name if author else "",
             subject=message.subject,
             mail_class=verdict.classification.kind.value,
-            body_hash=message.body_hash,
+            body_hash="" if receipt.oversize else message.body_hash,
             attachments=len(message.attachments),
             outcome=Outcome.CONVERSATION,
             preview=" ".join(message.text[: 2 * PREVIEW].split())[:PREVIEW],
             trace=(trace.read(message), trace.classified(verdict.classification), trace.routed(verdict.route)),
         )
+
+
+def _participants(mail: StoredMail) -> tuple[str, ...]:
+    """Who wrote it; nobody for a mail without one author, or any two such mails would be of the same hand."""
+    return (mail.from_address.casefold(),) if mail.from_address else ()

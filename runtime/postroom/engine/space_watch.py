@@ -1,4 +1,4 @@
-"""Says whether the store's disk has room for more mail; whoever reads mail asks before and meanwhile, and stops in time.
+"""Says whether the store's disk has room for more mail; who reads mail asks before and meanwhile, and stops in time.
 
 Mails that are already here are taken in, deleted and their sessions closed whatever it says.
 """

@@ -6,6 +6,7 @@ There is no rule of the business in here; what happens to a session is session/d
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 
@@ -37,15 +38,15 @@ class SessionStep:
         found = tx.sessions.get(session)
         if found is None:
             raise PermanentError(f"there is no session {session}")
-        return self._decide(tx, found, event)
+        return self._decide(tx, found, event, self._clock.now())
 
     def in_conversation(self, tx: Tx, conversation: ConversationId, event: AnyEvent) -> Decided:
         """Decide on the conversation's newest session, or on a new one where it has none."""
-        newest = tx.sessions.latest(conversation)
-        return self._decide(tx, newest or self._new(tx, conversation), event)
-
-    def _decide(self, tx: Tx, session: Session, event: AnyEvent) -> Decided:
         now = self._clock.now()
+        newest = tx.sessions.latest(conversation)
+        return self._decide(tx, newest or self._new(tx, conversation, now), event, now)
+
+    def _decide(self, tx: Tx, session: Session, event: AnyEvent, now: datetime) -> Decided:
         facts, policy = facts_of(tx, session), self._policies(session.tenant, session.channel)
         after, effects = decide(session, event, facts, policy, now)
         if after != session:
@@ -68,10 +69,16 @@ class SessionStep:
         tx.wake(Topic.JOURNAL)
         carry_out(tx, self, after, effects, now)
         if any(isinstance(effect, OpenSession) for effect in effects):
-            return self._decide(tx, self._new(tx, session.conversation), event)
+            return self._decide(tx, self._open(tx, session.conversation, now), event, now)
         return after, effects
 
-    def _new(self, tx: Tx, conversation: ConversationId) -> Session:
+    def _open(self, tx: Tx, conversation: ConversationId, now: datetime) -> Session:
+        """The conversation's open session: a later one may have been opened since, and there is never a second."""
+        newest = tx.sessions.latest(conversation)
+        return newest if newest is not None and newest.is_open else self._new(tx, conversation, now)
+
+    def _new(self, tx: Tx, conversation: ConversationId, now: datetime) -> Session:
+        """A session opened at the very time of its first decision, so that the journal is enough to make it again."""
         thread = tx.conversations.get(conversation)
         if thread is None:
             raise PermanentError(f"there is no conversation {conversation}")
@@ -80,7 +87,7 @@ class SessionStep:
             conversation=conversation,
             tenant=thread.tenant,
             channel=thread.channel,
-            opened_at=self._clock.now(),
+            opened_at=now,
         )
 
 

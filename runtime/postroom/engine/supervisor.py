@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from msgspec import Struct
 
-from postroom.engine.retry import Backoff
+from postroom.engine.retry import BREAKER_LAST, Backoff
 from postroom.ports.world import Clock
 
 log = structlog.get_logger(__name__)
@@ -18,7 +18,7 @@ class Loop(Struct, frozen=True, kw_only=True):
     """A named piece of work that runs for ever. `drains` says it ends by itself soon after the stop is asked for."""
 
     name: str
-    run: Callable[[asyncio.Event], Awaitable[None]]
+    run: Callable[[asyncio.Event], Awaitable[object]]
     drains: bool = False
 
 
@@ -41,12 +41,22 @@ class Supervisor:
                 task.cancel()
 
     async def _keep(self, loop: Loop, stopping: asyncio.Event) -> None:
+        """Run it again and again, ever more seldom while it fails, until the stop is asked for."""
         backoff = Backoff()
         while not stopping.is_set():
-            try:
-                await loop.run(stopping)
+            began = self._clock.monotonic()
+            error = await self._run(loop, stopping)
+            if stopping.is_set():
                 return
-            except Exception:
-                backoff = backoff.failed()
-                log.exception("loop_failed", loop=loop.name, failures=backoff.failures)
-                await self._clock.sleep(backoff.seconds(0.0))
+            is_sound = self._clock.monotonic() - began > BREAKER_LAST
+            backoff = Backoff(failures=1) if is_sound else backoff.failed()
+            why = "it ended, and nobody asked it to" if error is None else f"{type(error).__name__}: {error}"
+            log.error("loop_failed", loop=loop.name, failures=backoff.failures, why=why, exc_info=error)
+            await self._clock.wait(stopping, backoff.seconds(0.0))
+
+    async def _run(self, loop: Loop, stopping: asyncio.Event) -> Exception | None:
+        try:
+            await loop.run(stopping)
+        except Exception as error:  # noqa: BLE001 whatever a loop dies of is told, and no other loop dies of it
+            return error
+        return None

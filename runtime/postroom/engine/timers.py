@@ -6,8 +6,10 @@ Late timers (after downtime) fire once, in order of their due times; nothing is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import structlog
+from msgspec.structs import replace
 
 from postroom.errors import TemporaryError
 from postroom.ports.records import TimerRow
@@ -21,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 64
 """Timers taken by one unit; the rest wait for the next."""
+POSTPONED = timedelta(minutes=10)
+"""How long a timer waits whose event could not be decided."""
 LOOK_AT_LEAST_EVERY = 30.0
 """Seconds between two looks at the clock while nothing is due, so that a clock set forward is noticed."""
 
@@ -56,32 +60,51 @@ class TimerLoop:
 
     async def _fire_some(self) -> int:
         try:
-            return len(await self._store.write(lambda tx: self._take(tx, AT_ONCE)))
+            return await self._fire(AT_ONCE)
         except TemporaryError:
             raise
-        except Exception:
-            # One timer of the group has an event that cannot be decided: the others must not wait for it.
-            log.exception("timers_one_by_one")
-            return await self._fire_one()
+        except Exception as error:  # noqa: BLE001 whatever one timer's event breaks on, the others must not wait for it
+            log.warning("timers_one_by_one", why=f"{type(error).__name__}: {error}")
+            return await self._fire_each()
 
-    async def _fire_one(self) -> int:
-        try:
-            return len(await self._store.write(lambda tx: self._take(tx, 1)))
-        except TemporaryError:
-            raise
-        except Exception:
-            log.exception("timer_dropped")
-            return len(await self._store.write(lambda tx: tx.timers.take_due(self._clock.now(), 1)))
+    async def _fire_each(self) -> int:
+        """Fire as many as a group has, each in a transaction of its own."""
+        fired = 0
+        for _ in range(AT_ONCE):
+            try:
+                one = await self._fire(1)
+            except TemporaryError:
+                raise
+            except Exception:
+                log.exception("timer_postponed", seconds=POSTPONED.total_seconds())
+                one = await self._store.write(self._postpone)
+            if not one:
+                break
+            fired += one
+        return fired
 
-    def _take(self, tx: Tx, limit: int) -> list[TimerRow]:
+    async def _fire(self, limit: int) -> int:
         now = self._clock.now()
+        due = await self._store.write(lambda tx: self._take(tx, now, limit))
+        for timer in due:
+            self._late((now - timer.due_at).total_seconds())
+        return len(due)
+
+    def _take(self, tx: Tx, now: datetime, limit: int) -> list[TimerRow]:
         due = list(tx.timers.take_due(now, limit))
         for timer in due:
             self._step(tx, timer.session, event_of(timer))
-            self._late((now - timer.due_at).total_seconds())
         if due:
             self._failpoint("timer_fired_pre_commit")
         return due
+
+    def _postpone(self, tx: Tx) -> int:
+        """Let the first one due be tried again later: what it is about must not stay undecided for ever."""
+        now = self._clock.now()
+        first = list(tx.timers.take_due(now, 1))
+        for timer in first:
+            tx.timers.arm(replace(timer, due_at=now + POSTPONED))
+        return len(first)
 
     async def _seconds_to_next(self) -> float:
         next_due = await self._store.read(lambda tx: tx.timers.next_due())

@@ -7,7 +7,7 @@ from postroom.mail.classify import Classification
 from postroom.mail.mail_class import Evidence
 from postroom.mail.message import Message
 from postroom.mail.threads import ThreadMatch
-from postroom.ports.records import Receipt, TraceLine
+from postroom.ports.records import Outcome, Receipt, TraceLine
 from postroom.routing.routes import RouteMatch
 from postroom.session.state import Session
 
@@ -59,6 +59,11 @@ def session(found: Session) -> TraceLine:
     """Where the session stood once it had this mail."""
     holder = f", {found.holder}" if found.holder else ""
     return TraceLine(step="session", verdict=found.phase.value, evidence=f"queue {found.queue}{holder}")
+
+
+def ended(outcome: Outcome, words: str) -> TraceLine:
+    """How the mail ended, where that is more than its conversation."""
+    return TraceLine(step="outcome", verdict=outcome.value, evidence=words)
 
 
 def oversize(receipt: Receipt) -> str:

@@ -65,7 +65,7 @@ def judge(message: Message, rules: IntakeRules, first_seen_at: datetime, now: da
 
 
 def time_of_receipt(message: Message, first_seen_at: datetime) -> datetime:
-    """The topmost Received date where it can be believed, else when we first saw it; never Date (CHANNEL.md 3)."""
+    """The topmost Received date where it can be believed, else when we first saw it; never Date."""
     stamped = message.received_at
     if stamped is None:
         return first_seen_at

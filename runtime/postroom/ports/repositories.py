@@ -47,7 +47,10 @@ class Ledger(Protocol):
         ...
 
     def settled_with(self, gateway: str, sha256: str, but: str) -> Receipt | None:
-        """Another settled receipt of the same bytes in this gateway (the server renamed its mails), or None."""
+        """Another settled receipt of the same bytes in this gateway (the server renamed its mails), or None.
+
+        A mail kept whole and one of which only the header was kept (`oversize`) are never the same.
+        """
         ...
 
     def unsettled(self, limit: int) -> Sequence[Receipt]:

@@ -15,7 +15,6 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
     "gateways": {
         "poll_min": (),
         "poll_max": (),
-        "leave_days": (),
         "start_from": (None,),
         "identities": ((),),
         "notify_agent_after": (),

@@ -48,6 +48,13 @@ def load(folder: Path, number: int = 1) -> Loaded:
     return _loaded(folder, number, process, tenants)
 
 
+def load_process(folder: Path) -> tuple[Process, tuple[Problem, ...]]:
+    """Read and check `postroom.yaml` alone, which holds no secret, with every problem it has; blocking."""
+    page, process = _read_process(folder)
+    validate.process(page, process)
+    return process, tuple(sorted(page.problems, key=_line))
+
+
 def _loaded(
     folder: Path, number: int, process: tuple[Page, Process], tenants: list[tuple[Page, Tenant | None]]
 ) -> Loaded:

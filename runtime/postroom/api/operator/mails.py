@@ -1,0 +1,207 @@
+"""Mails that wait for an operator: in quarantine, too large, or without a route; and what he does with one.
+
+Lists are bounded, whatever waits; the bytes of a mail leave here only as a file to save.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable
+from datetime import datetime
+from enum import Enum
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, QueryParameter
+from msgspec import Struct
+
+from postroom.api.disposition import attachment_disposition
+from postroom.api.headers import FILE_HEADERS
+from postroom.api.operator.header import Glance, glance, raw_header
+from postroom.api.operator.parts import OperatorParts, Parts
+from postroom.api.problems import problem
+from postroom.errors import PermanentError
+from postroom.ports.records import Outcome, Receipt, StoredMail, TraceLine
+from postroom.ports.store import Tx
+
+LANE = "operator"
+MOST = 200
+GLANCED_AT = 32 * 1024 * 1024
+"""Octets read for one list's senders and subjects; mails beyond it are shown without."""
+OCTETS = "application/octet-stream"
+_ID = re.compile(r"[0-9a-z]{26}")
+
+
+class Waiting(Enum):
+    """What a mail may wait as."""
+
+    QUARANTINED = "quarantined"
+    OVERSIZE = "oversize"
+    UNROUTED = "unrouted"
+
+
+Of = Annotated[Waiting, QueryParameter(description="Which mails.")]
+OfTenant = Annotated[str | None, QueryParameter(description="Only mails of this tenant.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MOST, description="How many at most.")]
+
+
+class MailLine(Struct, frozen=True, kw_only=True):
+    """One mail of a list; `sender` and `subject` are what its header claims, None where that was not looked at."""
+
+    id: str
+    tenant: str
+    gateway: str
+    first_seen_at: datetime
+    size: int
+    outcome: str
+    reason: str
+    attempts: int
+    sender: str | None
+    subject: str | None
+
+
+class MailLines(Struct, frozen=True, kw_only=True):
+    """The newest of them, newest first; `more` where there are others."""
+
+    mails: tuple[MailLine, ...]
+    more: bool
+
+
+class MailDetail(Struct, frozen=True, kw_only=True):
+    """One mail with its header as it came (None where its bytes are gone) and, once settled, its decision trace."""
+
+    line: MailLine
+    uid: str
+    sha256: str
+    header: str | None
+    header_is_cut: bool
+    mail: str | None
+    conversation: str | None
+    trace: tuple[TraceLine, ...]
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """What became of a mail."""
+
+    id: str
+    outcome: str
+    reason: str
+    mail: str | None
+
+
+@get("/mails", summary="Mails that wait for an operator")
+async def read_mails(
+    parts: Parts, outcome: Of = Waiting.QUARANTINED, tenant: OfTenant = None, limit: Limit = 50
+) -> MailLines:
+    """Give the newest mails of all tenants, or of one, that ended so."""
+    tenants = [one.name for one in parts.current().tenants] if tenant is None else [tenant]
+    found = await parts.store.read(lambda tx: _newest(tx, tenants, Outcome(outcome.value), limit + 1))
+    left, lines = GLANCED_AT, []
+    for receipt, mail in found[:limit]:
+        if mail is not None:
+            lines.append(_line(receipt, Glance(sender=mail.from_address, subject=mail.subject)))
+            continue
+        # What is too large for the rest of the budget is skipped; smaller ones after it are still looked at.
+        seen = await _glance(parts, receipt) if receipt.raw.size <= left else None
+        left -= receipt.raw.size if seen is not None else 0
+        lines.append(_line(receipt, seen))
+    return MailLines(mails=tuple(lines), more=len(found) > limit)
+
+
+def _newest(tx: Tx, tenants: list[str], outcome: Outcome, limit: int) -> list[tuple[Receipt, StoredMail | None]]:
+    receipts = [receipt for tenant in tenants for receipt in tx.ledger.by_outcome(tenant, outcome, limit)]
+    receipts.sort(key=lambda receipt: (receipt.first_seen_at, receipt.id), reverse=True)
+    return [(receipt, tx.mails.get(receipt.mail) if receipt.mail else None) for receipt in receipts[:limit]]
+
+
+async def _glance(parts: OperatorParts, receipt: Receipt) -> Glance | None:
+    raw = await _raw(parts, receipt)
+    return None if raw is None else await parts.offload.run(LANE, glance, raw)
+
+
+async def _raw(parts: OperatorParts, receipt: Receipt) -> bytes | None:
+    try:
+        return await parts.reader.raw(receipt.raw.sha256)
+    except PermanentError:
+        return None
+
+
+def _line(receipt: Receipt, seen: Glance | None) -> MailLine:
+    return MailLine(
+        id=receipt.id,
+        tenant=receipt.tenant,
+        gateway=receipt.gateway,
+        first_seen_at=receipt.first_seen_at,
+        size=receipt.listed_size if receipt.oversize else receipt.raw.size,
+        outcome=receipt.outcome.value if receipt.outcome else "",
+        reason=receipt.reason,
+        attempts=receipt.attempts,
+        sender=seen.sender if seen else None,
+        subject=seen.subject if seen else None,
+    )
+
+
+@get("/mails/{receipt_id:str}", summary="One mail: its header as it came, and what was decided about it")
+async def read_mail(parts: Parts, receipt_id: FromPath[str]) -> MailDetail:
+    """Give one mail, whatever its outcome."""
+    receipt = await _receipt(parts, receipt_id)
+    raw = await _raw(parts, receipt)
+    seen = await parts.offload.run(LANE, glance, raw) if raw is not None else None
+    header = await parts.offload.run(LANE, raw_header, raw) if raw is not None else None
+    mail = await parts.store.read(lambda tx: tx.mails.get(receipt.mail) if receipt.mail else None)
+    return MailDetail(
+        line=_line(receipt, seen),
+        uid=receipt.uid,
+        sha256=receipt.raw.sha256,
+        header=header.text if header else None,
+        header_is_cut=bool(header and header.is_cut),
+        mail=receipt.mail,
+        conversation=mail.conversation if mail else None,
+        trace=mail.trace if mail else (),
+    )
+
+
+@get("/mails/{receipt_id:str}/raw", summary="The mail's bytes as they came", media_type=OCTETS)
+async def read_raw(parts: Parts, receipt_id: FromPath[str]) -> Response[Any]:
+    """Give the mail as a file to save; of one that is too large, its header."""
+    receipt = await _receipt(parts, receipt_id)
+    raw = await _raw(parts, receipt)
+    if raw is None:
+        raise problem(HTTPStatus.GONE, "The bytes of this mail are gone or damaged.")
+    headers = {**FILE_HEADERS, "Content-Disposition": attachment_disposition(f"{receipt.id}.eml")}
+    return Response(content=raw, media_type=OCTETS, headers=headers)
+
+
+@post("/mails/{receipt_id:str}/retry", summary="Read a mail in quarantine again", status_code=HTTPStatus.OK)
+async def retry(parts: Parts, receipt_id: FromPath[str]) -> Ended:
+    """Have it read once more; the outcome is `quarantined` again where that fails."""
+    receipt = await _receipt(parts, receipt_id)
+    return await _ended(parts.quarantine.retry(receipt.id))
+
+
+@post("/mails/{receipt_id:str}/release", summary="Let a mail in quarantine go on unread", status_code=HTTPStatus.OK)
+async def release(parts: Parts, receipt_id: FromPath[str]) -> Ended:
+    """Settle it with its header alone, its bytes attached."""
+    receipt = await _receipt(parts, receipt_id)
+    return await _ended(parts.quarantine.release(receipt.id))
+
+
+async def _ended(act: Awaitable[Receipt]) -> Ended:
+    try:
+        receipt = await act
+    except PermanentError as error:
+        raise problem(HTTPStatus.CONFLICT, f"{error}.", "not-done") from error
+    outcome = receipt.outcome.value if receipt.outcome else ""
+    return Ended(id=receipt.id, outcome=outcome, reason=receipt.reason, mail=receipt.mail)
+
+
+async def _receipt(parts: OperatorParts, receipt_id: str) -> Receipt:
+    """The receipt of that id. Raises the 404 problem, for what cannot be an id too."""
+    found = await parts.store.read(lambda tx: tx.ledger.get(receipt_id)) if _ID.fullmatch(receipt_id) else None
+    if found is None:
+        raise problem(HTTPStatus.NOT_FOUND, "No mail has this id.")
+    return found
+
+
+ROUTES = (read_mails, read_mail, read_raw, retry, release)

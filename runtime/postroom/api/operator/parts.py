@@ -1,0 +1,88 @@
+"""What the operator's door is built from: ports and values, handed in once and never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from postroom.ports.desk import MailReader
+from postroom.ports.gateways import GatewayStatus
+from postroom.ports.records import Receipt
+from postroom.ports.store import Store
+from postroom.ports.world import Offload
+from postroom.settings.schema import Generation
+
+
+class Quarantine(Protocol):
+    """Acts on a mail in quarantine; gives its receipt as it is then."""
+
+    async def retry(self, receipt_id: str) -> Receipt:
+        """Read it once more. Raises PermanentError with the words for the operator."""
+        ...
+
+    async def release(self, receipt_id: str) -> Receipt:
+        """Let it go on unread. Raises PermanentError with the words for the operator."""
+        ...
+
+
+class SeenGateway(Protocol):
+    """A gateway as last seen. Times are aware."""
+
+    @property
+    def status(self) -> GatewayStatus:
+        """How it is."""
+        ...
+
+    @property
+    def since(self) -> datetime:
+        """Since when it is so."""
+        ...
+
+    @property
+    def last_success_at(self) -> datetime | None:
+        """When it last did what it should."""
+        ...
+
+    @property
+    def last_error(self) -> str:
+        """What last went wrong with it, in words; empty where nothing did."""
+        ...
+
+    @property
+    def last_error_at(self) -> datetime | None:
+        """When that was."""
+        ...
+
+    @property
+    def mails_left(self) -> int | None:
+        """How many mails its last session left in the box; None where that is not known."""
+        ...
+
+
+class Board(Protocol):
+    """Knows how each gateway is."""
+
+    def of(self, tenant: str, gateway: str) -> SeenGateway | None:
+        """The gateway as last seen; None where nothing was heard of it yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorParts:
+    """Everything a resource of this door may use."""
+
+    store: Store
+    reader: MailReader
+    offload: Offload
+    quarantine: Quarantine
+    board: Board
+    current: Callable[[], Generation]
+
+
+Parts = NamedDependency[SkipValidation[OperatorParts]]
+"""How a route asks for the parts."""

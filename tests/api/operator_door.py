@@ -1,0 +1,81 @@
+"""The operator's door on a real quarantine, in this process and on its real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from litestar import Litestar
+from msgspec.structs import replace
+
+from postroom.api.operator.address import socket_address
+from postroom.api.operator.app import create_operator_app
+from postroom.api.operator.parts import OperatorParts
+from postroom.api.operator.server import OperatorServer
+from postroom.engine.board import StatusBoard
+from postroom.engine.watch import Watch
+from postroom.observability.metrics import Metrics
+from postroom.settings.schema import Pop3Gateway, SmtpGateway
+from tests.engine.quarantined import Ward, open_ward
+
+
+@dataclass
+class OperatorDoor:
+    """The door and what is behind it."""
+
+    ward: Ward
+    board: StatusBoard
+    app: Litestar
+    folder: Path
+
+    def client(self) -> httpx.AsyncClient:
+        """A caller inside this process."""
+        app: Any = self.app  # httpx and Litestar both type ASGI, each in its own words
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://postroom/operator/v1", trust_env=False)
+
+
+@asynccontextmanager
+async def open_operator_door(folder: Path) -> AsyncIterator[OperatorDoor]:
+    """A door with one receiving and one sending gateway in the settings."""
+    async with open_ward(folder) as ward:
+        house = ward.house
+        acme, globex = house.generation.tenants
+        gateways = (
+            Pop3Gateway(name="in", host="pop.example.com", user="help@acme.example"),
+            SmtpGateway(name="out", host="smtp.example.com", from_address="help@acme.example"),
+        )
+        house.generation = replace(house.generation, tenants=(replace(acme, gateways=gateways), globex))
+        board = StatusBoard(Watch(Metrics("test")), house.clock)
+        parts = OperatorParts(
+            store=house.store,
+            reader=ward.reader,
+            offload=house.offload,
+            quarantine=ward.quarantine,
+            board=board,
+            current=house.current,
+        )
+        yield OperatorDoor(ward, board, create_operator_app(parts), folder / "store")
+
+
+@asynccontextmanager
+async def listening(door: OperatorDoor) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller on the real socket."""
+    server = OperatorServer(door.app, door.folder)
+    server.bind()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(server.run())
+        try:
+            with socket_address(door.folder) as address:
+                transport = httpx.AsyncHTTPTransport(uds=address)
+                async with httpx.AsyncClient(transport=transport, base_url="http://postroom/operator/v1") as client:
+                    yield client
+        finally:
+            server.stop()
+            async with asyncio.timeout(30):
+                await running
