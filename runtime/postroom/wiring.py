@@ -49,7 +49,7 @@ from postroom.engine.watch import Watch
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload, failpoint_from
 from postroom.errors import ConfigurationError
 from postroom.gateways import build
-from postroom.gateways.trial import tried
+from postroom.gateways.trial import try_gateways
 from postroom.mail.message import Address
 from postroom.mail.tokens import KeyRing
 from postroom.observability.health import Health
@@ -374,14 +374,7 @@ def sending_rules(parts: Parts, tenant_name: str, channel_name: str) -> SendingR
 
 async def connect(generation: Generation) -> list[tuple[str, str, str, str]]:
     """Sign in to every gateway once: (gateway, kind, status, words), the words empty where it succeeded."""
-    clock, folder = SystemClock(), Path(generation.folder)
-    found = []
-    for tenant in generation.tenants:
-        for settings in tenant.gateways:
-            status, words = await tried(settings, folder, clock, failpoint_from({}))
-            kind = "pop3" if isinstance(settings, Pop3Gateway) else "smtp"
-            found.append((f"{tenant.name}/{settings.name}", kind, status.value, words))
-    return found
+    return await try_gateways(generation, SystemClock(), failpoint_from({}))
 
 
 def gateways(generation: Generation, kind: type[G]) -> Iterator[tuple[Tenant, G]]:

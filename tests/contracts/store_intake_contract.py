@@ -101,6 +101,21 @@ class LedgerContract:
         await store.write(lambda tx: tx.ledger.settle("r1", Outcome.CONVERSATION, "", "m1"))
         assert await store.read(found) == "r1"
 
+    async def test_a_mail_kept_whole_and_one_of_which_the_header_was_kept_are_never_the_same(
+        self, store: Store
+    ) -> None:
+        whole, stub = receipt("r1"), replace(receipt("r2", uid="u2"), oversize=True)
+        more = (replace(whole, id="r3", uid="u3"), replace(stub, id="r4", uid="u4"))
+        await store.write(lambda tx: received(tx, whole, stub, *more))
+        for name in ("r1", "r2"):
+            await store.write(on(lambda tx, n: tx.ledger.settle(n, Outcome.OWN, "", None), name))
+
+        def found(tx: Tx) -> list[str]:
+            rows = [tx.ledger.settled_with("inbox", whole.raw.sha256, name) for name in ("r1", "r2", "r3", "r4")]
+            return [row.id if row else "" for row in rows]
+
+        assert await store.read(found) == ["", "", "r1", "r2"]
+
     async def test_unsettled_mails_come_oldest_first_with_their_small_bytes(self, store: Store) -> None:
         rows = [receipt(f"r{number}", uid=f"u{number}", content=b"%d" % number, seen=-number) for number in range(4)]
         await store.write(lambda tx: received(tx, *rows))

@@ -54,7 +54,7 @@ def world(
 ) -> Iterator[World]:
     """A world that ends with the block, `extra` said of its receiving gateway; skips where a server is missing."""
     with running_dovecot() as box:
-        sink = start_smtp_sink(folder / "sink", *sink_options)
+        sink = start_smtp_sink(*sink_options)
         try:
             yield World(folder, box, sink, offer_for, extra)
         finally:

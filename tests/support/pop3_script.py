@@ -178,6 +178,7 @@ class _Session:
         for step in answer:
             if isinstance(step, bytes):
                 self._writer.write(step)
+                await self._writer.drain()
             elif isinstance(step, Drip):
                 await self._drip(step)
             elif isinstance(step, Flood):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -49,15 +51,20 @@ class SmtpSink:
         return [_read_dump(path.read_bytes()) for path in dumps]
 
     def stop(self) -> None:
-        """End the process."""
+        """End the process, and remove what it took."""
         self.process.kill()
         self.process.wait(timeout=10)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_smtp_sink(folder: Path, *options: str) -> SmtpSink:
-    """Start one that dumps into the folder; the options are smtp-sink's own (`-r .`, `-f RCPT`, `-q .`, `-Q DATA`)."""
+def start_smtp_sink(*options: str) -> SmtpSink:
+    """Start one with options of its own (`-r .`, `-f RCPT`, `-q .`, `-Q DATA`).
+
+    It dumps into a folder of its own and not the test's: pytest shuts its folders to other users whenever another run
+    begins, and smtp-sink is another user.
+    """
     program = require_smtp_sink()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="smtp-sink-", dir="/tmp"))
     unprivileged = _become_nobody(folder) if os.geteuid() == 0 else []
     for _ in range(5):
         port = _free_port()
@@ -72,12 +79,12 @@ def start_smtp_sink(folder: Path, *options: str) -> SmtpSink:
 
 
 @pytest.fixture
-def smtp_sink(tmp_path: Path) -> Iterator[Callable[..., SmtpSink]]:
+def smtp_sink() -> Iterator[Callable[..., SmtpSink]]:
     """Starts smtp-sinks with the options given, and ends them with the test."""
     running: list[SmtpSink] = []
 
     def start(*options: str) -> SmtpSink:
-        running.append(start_smtp_sink(tmp_path / f"sink{len(running)}", *options))
+        running.append(start_smtp_sink(*options))
         return running[-1]
 
     yield start
@@ -86,11 +93,8 @@ def smtp_sink(tmp_path: Path) -> Iterator[Callable[..., SmtpSink]]:
 
 
 def _become_nobody(folder: Path) -> list[str]:
-    # smtp-sink refuses to serve as root; its dump folder and all above it must let the other user in.
+    # smtp-sink refuses to serve as root; its dump folder must let the other user in.
     folder.chmod(0o777)
-    for parent in folder.parents:
-        if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
     return ["-u", "nobody"]
 
 

@@ -1,4 +1,4 @@
-"""Signs in to a gateway once, to see how it is; no mail is read, sent or deleted."""
+"""Signs in to every gateway once, to see how it is; no mail is read, sent or deleted."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from postroom.errors import ConfigurationError
 from postroom.gateways import build
 from postroom.ports.gateways import GatewayError, GatewayStatus
 from postroom.ports.world import Clock, Failpoint
-from postroom.settings.schema import Gateway, Pop3Gateway
+from postroom.settings.schema import Gateway, Generation, Pop3Gateway
 
 
-async def tried(settings: Gateway, folder: Path, clock: Clock, failpoint: Failpoint) -> tuple[GatewayStatus, str]:
-    """How it went and why in words, empty where it succeeded; `folder` is the configuration's."""
+async def try_gateways(generation: Generation, clock: Clock, failpoint: Failpoint) -> list[tuple[str, str, str, str]]:
+    """One after the other: (tenant/gateway, kind, status, words), the words empty where it succeeded."""
+    found = []
+    for tenant in generation.tenants:
+        for settings in tenant.gateways:
+            status, words = await _try(settings, Path(generation.folder), clock, failpoint)
+            kind = "pop3" if isinstance(settings, Pop3Gateway) else "smtp"
+            found.append((f"{tenant.name}/{settings.name}", kind, status.value, words))
+    return found
+
+
+async def _try(settings: Gateway, folder: Path, clock: Clock, failpoint: Failpoint) -> tuple[GatewayStatus, str]:
     try:
         if isinstance(settings, Pop3Gateway):
             mailbox = await build.receiving(settings, folder, failpoint).open()
