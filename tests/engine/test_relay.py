@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from postroom.engine import relay as module
-from postroom.engine.relay import Relay
-from postroom.errors import PermanentError, TemporaryError
+from postroom.engine.relay import Impossible, Relay
+from postroom.errors import TemporaryError
 from postroom.ports.records import OutboxRow
 from postroom.ports.store import Topic, Tx
 from postroom.session.effects import SendReply
@@ -166,7 +166,7 @@ async def test_a_row_that_cannot_be_carried_out_is_tried_again_ever_more_seldom(
 
 async def test_a_row_that_never_can_be_carried_out_is_closed_and_not_tried_again(tmp_path: Path) -> None:
     async def refuses(_: OutboxRow) -> None:
-        raise PermanentError("there is no such reply")
+        raise Impossible("there is no such reply")
 
     async with open_house(tmp_path) as house:
         await put(house, 1)

@@ -15,9 +15,9 @@ from postroom.errors import ConfigurationError, PermanentError, TemporaryError
 from postroom.gateways.pop3 import Auth, Deadlines, Pop3Gateway, Pop3Options, Security
 from postroom.gateways.pop3.connection import HIGH_WATER
 from postroom.ports.gateways import Fetched, GatewayError, GatewayStatus, Mailbox, ReceivingGateway
-from tests.support.dovecot import free_ports
 from tests.support.pop3_collect import HASTY, MemorySpool, MemorySpooler, clear_text, collect, content, hasty
 from tests.support.pop3_script import Act, ScriptedServer, on_the_wire
+from tests.support.ports import free_ports
 
 MAILS = [b"Subject: %d\r\n\r\nhello\r\n" % n for n in range(1, 6)]
 XOAUTH2 = ("SASL XOAUTH2", "UIDL", "TOP", "PIPELINING")

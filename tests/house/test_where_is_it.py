@@ -28,7 +28,7 @@ PLACES = (
     ("a failed delivery is tried again", "engine/retry.py", r"(?i)back.?off"),
     ("every metric is listed", "observability/metrics.py", r"postroom_|prometheus"),
     ("the configuration is judged", "settings/validate.py", r"rule"),
-    ("the rooms are put together", "wiring.py", r"^def |^async def |^class "),
+    ("the rooms are put together", "wiring/runtime.py", r"^def |^async def |^class "),
 )
 
 

@@ -92,11 +92,14 @@ class Seen:
 class House:
     """The engine from the wire to the store."""
 
-    def __init__(self, generation: Generation, clock: VirtualClock, intake: Intake, shared: Shared) -> None:
+    def __init__(
+        self, generation: Generation, clock: VirtualClock, intake: Intake, shared: Shared, outcomes: list[Outcome]
+    ) -> None:
         self.clock = clock
         self.intake = intake
         self.shared = shared
-        self.outcomes: list[Outcome] = []
+        self.outcomes = outcomes
+        """The outcome of every mail so far, in the order they came to theirs."""
         self._generation = generation
 
     def rules(self, gateway: str = "inbox") -> IntakeRules:
@@ -169,7 +172,7 @@ async def house(
     jitter: float = 0.5,
     failpoint: Failpoint = no_failpoint,
 ) -> AsyncIterator[House]:
-    """A house on that folder while the block lasts."""
+    """A house on that folder while the block lasts; what a house before it left unfinished is finished first."""
     clock = clock or VirtualClock()
     generation = configuration(folder, gateways)
     offload = ThreadOffload({"readers": 4, "blobs": 2, "parse": 2})
@@ -177,39 +180,43 @@ async def house(
     try:
         blobs = FileBlobs(folder / "var", failpoint)
         blobs.prepare()
-        ids = SystemIds(clock)
-        step = SessionStep(clock, ids, partial(compiled.policy, generation))
-        settler = Settler(step, clock, ids, failpoint)
         outcomes: list[Outcome] = []
-        intake = Intake(
-            store,
-            blobs,
-            offload,
-            Readers(blobs, offload),
-            settler,
-            clock,
-            ids,
-            failpoint,
-            lambda _, outcome, __, ___: outcomes.append(outcome),
-        )
-        space = SpaceWatch(has_room, offload)
+        intake = _intake(generation, store, blobs, offload, clock, failpoint, outcomes)
         shared = Shared(
             intake=intake,
             store=store,
             spooler=blobs,
             budget=budget or Budget(),
-            space=space,
+            space=SpaceWatch(has_room, offload),
             clock=clock,
             jitter=lambda: jitter,
         )
-        built = House(generation, clock, intake, shared)
-        built.outcomes = outcomes
+        built = House(generation, clock, intake, shared, outcomes)
         await intake.resume(lambda receipt: built.rules(receipt.gateway.partition("/")[2]))
         await intake.difficult.finish()
         yield built
     finally:
         await store.close()
         offload.close()
+
+
+def _intake(
+    generation: Generation,
+    store: SqliteStore,
+    blobs: FileBlobs,
+    offload: ThreadOffload,
+    clock: VirtualClock,
+    failpoint: Failpoint,
+    outcomes: list[Outcome],
+) -> Intake:
+    ids = SystemIds(clock)
+    settler = Settler(SessionStep(clock, ids, partial(compiled.policy, generation)), clock, ids, failpoint)
+    readers = Readers(blobs, offload)
+
+    def counted(_rules: IntakeRules, outcome: Outcome, _octets: int, _seconds: float) -> None:
+        outcomes.append(outcome)
+
+    return Intake(store, blobs, offload, readers, settler, clock, ids, failpoint, counted)
 
 
 def configuration(folder: Path, gateways: tuple[str, ...]) -> Generation:

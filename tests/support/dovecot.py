@@ -22,6 +22,7 @@ from string import Template
 import pytest
 
 from tests.support.certificates import Authority
+from tests.support.ports import free_ports
 
 _READY_SECONDS = 20.0
 _CONF = Template("""\
@@ -266,15 +267,6 @@ def running_dovecot(*, users: int = 4, lock: bool = False, authority: Authority 
     finally:
         server.kill()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_ports(count: int) -> list[int]:
-    """Loopback ports nobody listens on at this moment."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 def _mail_account() -> tuple[str, str]:

@@ -22,6 +22,7 @@ from postroom.engine.attempt_outcome import (
     recipients_after,
     state_of,
 )
+from postroom.engine.relay import Impossible
 from postroom.engine.retry import fate, next_try
 from postroom.errors import PermanentError, TemporaryError
 from postroom.ports.gateways import GatewayStatus, SendingGateway, SendOutcome
@@ -183,7 +184,7 @@ class Delivery:
 def _existing(tx: Tx, reply_id: str) -> Reply:
     reply = tx.replies.get(reply_id)
     if reply is None:
-        raise PermanentError(f"reply {reply_id} is not in the store: it cannot be sent")
+        raise Impossible(f"reply {reply_id} is not in the store: it cannot be sent")
     return reply
 
 

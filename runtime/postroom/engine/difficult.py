@@ -8,7 +8,8 @@ in quarantine with the reason.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 
@@ -31,6 +32,7 @@ MOST_WAITING = 1_000
 """Mails that wait before intake waits with them."""
 MOST_LEFT = 10_000
 
+T = TypeVar("T")
 RulesOf = Callable[[Receipt], IntakeRules | None]
 
 
@@ -49,7 +51,11 @@ class DifficultMails:
         """Let it be read here; waits where too many are waiting already."""
         if receipt.id not in self._in_hand:
             self._in_hand.add(receipt.id)
-            await self._waiting.put((rules, receipt.id))
+            try:
+                await self._waiting.put((rules, receipt.id))
+            except BaseException:
+                self._in_hand.discard(receipt.id)
+                raise
 
     async def run(self, rules_of: RulesOf) -> None:
         """Take up what was left and read what comes, until cancelled; the next start takes up what is left then."""
@@ -86,41 +92,40 @@ class DifficultMails:
     async def _next(self) -> None:
         rules, receipt = await self._waiting.get()
         try:
-            await self._until_settled(rules, receipt)
+            await self._settle(rules, receipt)
         except Exception:
             log.exception("mail_left_unsettled", receipt=receipt, gateway=rules.gateway_key)
         finally:
             self._in_hand.discard(receipt)
 
-    async def _until_settled(self, rules: IntakeRules, receipt: str) -> None:
-        """A store or machine that cannot just now is no fault of the mail: it waits, and nothing is counted twice."""
-        backoff = Backoff()
-        while True:
-            try:
-                await self._settle(rules, receipt)
-                return
-            except TemporaryError as error:
-                backoff = backoff.failed()
-                log.warning("difficult_mail_waits", receipt=receipt, gateway=rules.gateway_key, why=str(error))
-                await self._clock.sleep(backoff.seconds(0.0))
-
     async def _settle(self, rules: IntakeRules, receipt_id: str) -> None:
         """Read it as often as it may be, at least once, and bring it to an outcome or to quarantine."""
-        receipt = await self._store.read(lambda tx: tx.ledger.get(receipt_id))
+        receipt = await self._patiently(lambda: self._store.read(lambda tx: tx.ledger.get(receipt_id)))
         if receipt is None or receipt.outcome is not None:
             return
         reason = "its reading never finished: each time the process ended first"
         attempts = receipt.attempts
         while attempts < MOST_ATTEMPTS:
-            await self._store.write(lambda tx: tx.ledger.count_attempt(receipt_id))
+            await self._patiently(lambda: self._store.write(lambda tx: tx.ledger.count_attempt(receipt_id)))
             attempts += 1
-            found = await self._try(rules, receipt)
+            found = await self._patiently(lambda: self._try(rules, receipt))
             if isinstance(found, Outcome):
                 return
             reason = found
             if attempts >= MOST_READINGS:
                 break
-        await self._second_commit.quarantine(rules, receipt, reason)
+        await self._patiently(lambda: self._second_commit.quarantine(rules, receipt, reason))
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """A store or machine that cannot just now is no fault of the mail: it waits, and nothing is counted for it."""
+        backoff = Backoff()
+        while True:
+            try:
+                return await work()
+            except TemporaryError as error:
+                backoff = backoff.failed()
+                log.warning("difficult_mail_waits", why=str(error))
+                await self._clock.sleep(backoff.seconds(0.0))
 
     async def _try(self, rules: IntakeRules, receipt: Receipt) -> Outcome | str:
         """Read it once: its outcome, or why there is none."""

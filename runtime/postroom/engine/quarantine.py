@@ -132,11 +132,8 @@ class Quarantine:
     def _settle(self, tx: Tx, reading: Reading) -> Receipt:
         stored = _taken_out(tx, reading.receipt.id)
         twin = tx.ledger.settled_with(stored.gateway, stored.raw.sha256, stored.id)
-        if twin is not None and twin.outcome not in NOT_SERVED:
+        if twin is not None:
             tx.ledger.settle(stored.id, Outcome.SEEN_AGAIN, f"the same bytes as {twin.id}", None)
-        elif twin is not None and reading.receipt.raw.sha256 == stored.raw.sha256:
-            # Settling would call this one seen again, on the word of another nobody was served for.
-            raise PermanentError(f"the same bytes came twice, also as {twin.id}, and neither was served: release one")
         else:
             tx.mails.keep_raw(reading.receipt.raw)
             self._settler.settle(tx, reading)

@@ -25,10 +25,15 @@ Performer = Callable[[OutboxRow], Awaitable[None]]
 """Carries out one row and closes it, or gives it back for later, in the store."""
 
 LEASE = timedelta(minutes=20)
-"""Longer than any performer's own deadlines: those of an SMTP hand-over are below 17 minutes in all."""
-WINDOW = 16
+"""How long a row is left to its performer before the relay asks for it again; one that still runs keeps it."""
+WINDOW = 64
+"""Wide enough that a relay that hangs, with its pool full and some waiting for it, leaves room for the others."""
 LOOK_AT_LEAST_EVERY = 30.0
 LOOK_AGAIN_AFTER = 0.5
+
+
+class Impossible(PermanentError):
+    """The effect names something that is not in the store, and never will be: it cannot be carried out."""
 
 
 class Relay:
@@ -79,8 +84,10 @@ class Relay:
             # The loop must not fail for it: those who have a mail at a server would be cut off in the middle.
             log.warning("outbox_waits", why=str(error))
             return []
-        self._running.update(row.id for row in rows)
-        return rows
+        # A row whose performer outlasted its lease comes again: its lease is renewed so, and it is not begun twice.
+        fresh = [row for row in rows if row.id not in self._running]
+        self._running.update(row.id for row in fresh)
+        return fresh
 
     async def _perform(self, row: OutboxRow) -> None:
         try:
@@ -88,7 +95,7 @@ class Relay:
         except TemporaryError as error:
             log.warning("effect_postponed", row=row.id, effect=type(row.effect).__name__, why=str(error))
             await self._give_back(row, str(error))
-        except PermanentError as error:
+        except Impossible as error:
             log.exception("effect_given_up", row=row.id, effect=type(row.effect).__name__)
             words = str(error)
             await self._close(row, lambda tx: tx.outbox.fail(row.id, words))
@@ -111,7 +118,11 @@ class Relay:
             log.warning("outbox_row_left_leased", row=row.id, why=str(error))
 
     async def _seconds_to_next(self) -> float:
-        next_due = await self._store.read(lambda tx: tx.outbox.next_due())
+        try:
+            next_due = await self._store.read(lambda tx: tx.outbox.next_due())
+        except TemporaryError as error:
+            log.warning("outbox_waits", why=str(error))
+            return LOOK_AGAIN_AFTER
         if next_due is None or len(self._running) >= WINDOW:
             return LOOK_AT_LEAST_EVERY
         seconds = (next_due - self._clock.now()).total_seconds()

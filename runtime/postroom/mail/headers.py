@@ -43,9 +43,10 @@ def header_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
         return start, start + 1
     if raw.startswith(b"\r\n", start, end):
         return start, start + 2
-    lf = raw.find(b"\n\n", start, end)
-    crlf = raw.find(b"\n\r\n", start, end if lf < 0 else lf)
-    if crlf >= 0:
+    # Mail over POP3 has CRLF: its blank line comes soon, and what is not there is not looked for in the whole mail.
+    crlf = raw.find(b"\n\r\n", start, end)
+    lf = raw.find(b"\n\n", start, end if crlf < 0 else crlf + 1)
+    if lf < 0 <= crlf:
         return crlf + 1, crlf + 3
     return (lf + 1, lf + 2) if lf >= 0 else (end, end)
 

@@ -13,7 +13,7 @@ class SpamHeader(Struct, frozen=True):
 
 
 class Identity(Struct, frozen=True, kw_only=True):
-    """The settings of CHANNEL.md 3 that say what is ours; addresses and List-Ids compare without case."""
+    """The settings of a receiving gateway that say what is ours; addresses and List-Ids compare without case."""
 
     own_addresses: tuple[str, ...] = ()
     own_lists: tuple[str, ...] = ()

@@ -109,4 +109,5 @@ def finding(says: MailClass | Caveat, rule: str, header: str = "", value: str = 
 
 def words_of(case: Case, header: str) -> tuple[str, ...]:
     """Every value of a field as text in lower case, encoded words read: nobody hides a mark by coding it."""
-    return tuple(decode_words(value).strip().lower() for value in case.message.all_headers(header))
+    values = case.message.all_headers(header)
+    return tuple([decode_words(value).strip().lower() for value in values]) if values else ()

@@ -201,9 +201,9 @@ class _Reader:
         """A part's header ends at a boundary even where no blank line comes before it."""
         window = min(len(self.raw), start + self.limits.part_header_block)
         at = start - 1
-        blank = self.raw.find(b"\n\n", at, window)
-        crlf = self.raw.find(b"\n\r\n", at, blank if blank >= 0 else window)
-        blank = crlf if crlf >= 0 else blank if blank >= 0 else window
+        crlf = self.raw.find(b"\n\r\n", at, window)
+        lf = self.raw.find(b"\n\n", at, crlf + 1 if crlf >= 0 else window)
+        blank = lf if lf >= 0 else crlf if crlf >= 0 else window
         for _ in range(self.limits.part_headers):
             at = self.raw.find(b"\n--", at, blank)
             if at < 0:

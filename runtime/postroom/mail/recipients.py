@@ -30,7 +30,7 @@ class Recipients(Struct, frozen=True, kw_only=True):
 
 
 class Caps(Struct, frozen=True, kw_only=True):
-    """The most addresses each field may hold; the keys of CHANNEL.md 4, `max_recipients` being that of To."""
+    """The most addresses each field may hold; the channel's keys, `max_recipients` being that of To."""
 
     to: int
     cc: int

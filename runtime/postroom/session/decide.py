@@ -17,8 +17,8 @@ place for an AgentReserved or SessionPicked is already taken by the unit that br
 at once); a rule that cannot use it gives it back. Moves between OFFERED and ASSIGNED of the same agent keep it.
 Rule 4: a session ends once. What comes after the end and needs service asks for a new session (OpenSession), in
 which the same event is decided again; the conversation goes on.
-Rule 5: the age of a session, `queued_at`, is set when a customer's mail brings it into the queue, and an offer that comes
-back does not make it younger: nobody loses his turn because an agent did not answer.
+Rule 5: the age of a session, `queued_at`, is set when a customer's mail brings it into the queue, and an offer that
+comes back does not make it younger: nobody loses his turn because an agent did not answer.
 """
 
 from __future__ import annotations

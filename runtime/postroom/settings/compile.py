@@ -102,4 +102,3 @@ def _own_addresses(tenant: Tenant, gateway: Pop3Gateway) -> tuple[str, ...]:
         if sending is not None and not isinstance(sending, Pop3Gateway):
             own.append(sending.from_address)
     return tuple(dict.fromkeys(own))
-

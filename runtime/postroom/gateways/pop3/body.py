@@ -33,7 +33,12 @@ class Body:
                 return b"", start if opened is None else opened
             start = opened
         # RFC 1939 §3: CRLF "." CRLF ends the reply; its first CRLF belongs to the last line, and a bare LF ends nothing
-        end = buffer.find(END, start)
+        stuffed = buffer.find(_STUFFED, start)
+        if stuffed < 0:
+            # Nearly every chunk of a large mail: neither the end nor a stuffed dot is in it, and one search says both.
+            keep = len(buffer) - _held_back(buffer, start)
+            return self._counted(buffer[start:keep]), keep
+        end = buffer.find(END, stuffed)
         if end >= 0:
             self.done = True
             return self._unstuff(buffer[start : end + 2]), end + len(END)
@@ -58,8 +63,11 @@ class Body:
         # RFC 1939 §3: a line that begins with the termination octet and goes on loses that octet
         clean = chunk.replace(_STUFFED, b"\r\n") if _STUFFED in chunk else chunk
         self.stuffed += len(chunk) - len(clean)
-        self.newlines += clean.count(b"\n")
-        return clean
+        return self._counted(clean)
+
+    def _counted(self, chunk: bytes) -> bytes:
+        self.newlines += chunk.count(b"\n")
+        return chunk
 
 
 def _held_back(buffer: bytes, start: int) -> int:

@@ -156,7 +156,8 @@ class Pop3Mailbox:
 
     async def _look_for_pipelining(self, mails: int) -> None:
         """Some servers name their capabilities only after sign-in; worth a round trip where several mails wait."""
-        if mails < 2 or self._capabilities.pipelining or self._asked_again or not self._capabilities.known:  # noqa: PLR2004
+        is_worth_it = mails > 1 and self._capabilities.known and not self._capabilities.pipelining
+        if self._asked_again or not is_worth_it:
             return
         self._asked_again = True
         deadline = self._connection.within(self._options.deadlines.command)

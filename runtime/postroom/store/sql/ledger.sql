@@ -20,12 +20,14 @@ FROM receipts
 WHERE gateway = :gateway AND uid IN (:uids*);
 
 -- name: ledger_settled_with
--- Another receipt of the same bytes in the same gateway and tenant that has its outcome; the oldest. Bytes that are all
--- of a mail are never the same as bytes that are only the header of one too large.
+-- Another receipt of the same bytes in the same gateway and tenant that has an outcome of its own; the oldest. One in
+-- quarantine was served to nobody, and one seen again stands for another. Bytes that are all of a mail are never the
+-- same as bytes that are only the header of one too large.
 SELECT other.id, other.tenant, other.gateway, other.uid, other.sha256, other.size, other.listed_size,
     other.first_seen_at, other.attempts, other.outcome, other.reason, other.mail, other.oversize
 FROM receipts AS other
 WHERE other.sha256 = :sha256 AND other.gateway = :gateway AND other.outcome IS NOT NULL AND other.id <> :but
+    AND other.outcome NOT IN ('quarantined', 'seen_again')
     AND other.tenant = COALESCE((SELECT one.tenant FROM receipts AS one WHERE one.id = :but), other.tenant)
     AND other.oversize = COALESCE((SELECT one.oversize FROM receipts AS one WHERE one.id = :but), 0)
 ORDER BY other.first_seen_at, other.id

@@ -44,8 +44,8 @@ INSERT INTO attempts (id, reply, started_at, recipients, ended_at, is_unknown, w
 VALUES (:id, :reply, :started_at, :recipients, :ended_at, :is_unknown, :words);
 
 -- name: replies_end_attempt
--- Record how a try ended.
-UPDATE attempts SET ended_at = :ended_at, words = :words, is_unknown = :is_unknown WHERE id = :id;
+-- Record how a try ended; what was recorded first stands.
+UPDATE attempts SET ended_at = :ended_at, words = :words, is_unknown = :is_unknown WHERE id = :id AND ended_at IS NULL;
 
 -- name: replies_attempts
 -- A reply's tries, oldest first.

@@ -75,7 +75,7 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_conversation ON mails (conversation, received_at, id) WHERE conversation IS NOT NULL;
 CREATE INDEX mails_latest ON mails (tenant, received_at, id) WHERE incoming = 1;
-CREATE INDEX mails_copies ON mails (message_id, tenant, channel) WHERE incoming = 1 AND message_id IS NOT NULL;
+CREATE INDEX mails_copies ON mails (message_id, tenant, channel, received_at, id) WHERE incoming = 1 AND message_id IS NOT NULL;
 
 -- A session is its JSON; the columns beside it are what is searched. `agent` is who it is offered or belongs to.
 CREATE TABLE sessions (

@@ -1,0 +1,62 @@
+"""What more than one room's loops are built from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from postroom.engine.readers import Readers
+from postroom.engine.step import SessionStep
+from postroom.engine.world import SystemClock, SystemIds, ThreadOffload
+from postroom.mail.tokens import KeyRing
+from postroom.observability.metrics import Metrics
+from postroom.ports.world import Failpoint
+from postroom.routing.routes import Route
+from postroom.settings.schema import Generation, Pop3Gateway, SmtpGateway, Tenant
+from postroom.store.blobs import FileBlobs
+from postroom.store.sqlite import SqliteStore
+
+G = TypeVar("G", Pop3Gateway, SmtpGateway)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What more than one loop is built from."""
+
+    generation: Generation
+    clock: SystemClock
+    ids: SystemIds
+    failpoint: Failpoint
+    metrics: Metrics
+    offload: ThreadOffload
+    store: SqliteStore
+    blobs: FileBlobs
+    readers: Readers
+    ring: KeyRing
+    step: SessionStep
+    routes: dict[str, tuple[Route, ...]]
+    """Compiled once a tenant: a thousand gateways of one tenant share one tuple."""
+
+    @property
+    def folder(self) -> Path:
+        """The configuration's folder."""
+        return Path(self.generation.folder)
+
+    @property
+    def store_folder(self) -> Path:
+        """Where the store and the mails lie."""
+        return Path(self.generation.folder, self.generation.process.store.folder)
+
+    def current(self) -> Generation:
+        """The settings in force."""
+        return self.generation
+
+
+def gateways(generation: Generation, kind: type[G]) -> Iterator[tuple[Tenant, G]]:
+    """Every gateway of that kind with its tenant."""
+    for tenant in generation.tenants:
+        for gateway in tenant.gateways:
+            if isinstance(gateway, kind):
+                yield tenant, gateway

@@ -1,0 +1,130 @@
+"""The whole service on one configuration, from opening its store to closing it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from postroom import __version__
+from postroom.api.server import HttpServer
+from postroom.dispatch.presence import Presence
+from postroom.engine.board import StatusBoard
+from postroom.engine.probe import Probes
+from postroom.engine.readers import Readers
+from postroom.engine.step import SessionStep
+from postroom.engine.supervisor import Loop, Supervisor
+from postroom.engine.watch import Watch
+from postroom.engine.world import SystemClock, SystemIds, ThreadOffload, failpoint_from, spare_the_collector
+from postroom.gateways.trial import try_gateways
+from postroom.observability.metrics import Metrics
+from postroom.observability.ops import parse_listen
+from postroom.settings import compile as compiled
+from postroom.settings.schema import Generation
+from postroom.store.blobs import FileBlobs
+from postroom.store.keys import key_ring
+from postroom.store.sqlite import SqliteStore
+from postroom.wiring.doors import http_door, operator_door, ops_door
+from postroom.wiring.intake import intake_loops
+from postroom.wiring.parts import Parts
+from postroom.wiring.sessions import sending_gateways, session_loops, watching_loops
+
+log = structlog.get_logger(__name__)
+
+THREADS = {"readers": 4, "blobs": 2, "parse": 2}
+
+
+class Runtime:
+    """The whole service on one configuration; `started` is set when its doors are open and its loops run."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+        self._folder = Path(generation.folder, generation.process.store.folder)
+        self._clock = SystemClock()
+        self._ids = SystemIds(self._clock)
+        self._failpoint = failpoint_from(os.environ)
+        self._metrics = Metrics(__version__)
+        self.started = asyncio.Event()
+        self.http_url = ""
+        self.ops_url = ""
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Serve until `stopping` is set, then drain. Raises ConfigurationError where it cannot start."""
+        offload = ThreadOffload(THREADS)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            committed = self._metrics.store_committed
+            store = await SqliteStore.open(self._folder, self._clock, offload, committed, self._failpoint)
+            try:
+                await self._serve(await self._parts(store, offload), stopping)
+            finally:
+                await store.close()
+        finally:
+            offload.close()
+
+    async def _parts(self, store: SqliteStore, offload: ThreadOffload) -> Parts:
+        blobs = FileBlobs(self._folder, self._failpoint)
+        await offload.run("blobs", blobs.prepare)
+        return Parts(
+            generation=self._generation,
+            clock=self._clock,
+            ids=self._ids,
+            failpoint=self._failpoint,
+            metrics=self._metrics,
+            offload=offload,
+            store=store,
+            blobs=blobs,
+            readers=Readers(blobs, offload),
+            ring=await offload.run("blobs", key_ring, self._folder, self._ids.secret),
+            step=SessionStep(self._clock, self._ids, partial(compiled.policy, self._generation)),
+            routes={tenant.name: compiled.routes(tenant) for tenant in self._generation.tenants},
+        )
+
+    async def _serve(self, parts: Parts, stopping: asyncio.Event) -> None:
+        board = StatusBoard(Watch(parts.metrics), parts.clock)
+        sending = dict(sending_gateways(parts, board))
+        presence = Presence(parts.clock)
+        http, ops, operator = http_door(parts, presence), ops_door(parts, stopping), operator_door(parts, board)
+        http.bind()
+        self.http_url = f"http://{_host(self._generation.process.http.listen)}:{http.port}"
+        self.ops_url = "http://{}:{}".format(*ops.bind())
+        operator.bind()
+        probes = Probes(sending, board, parts.clock)
+        loops = [
+            *intake_loops(parts, board),
+            *session_loops(parts, sending, presence),
+            Loop(name="probes", run=lambda _: probes.run()),
+            Loop(name="http", run=partial(_until_stopped, http), drains=True),
+            Loop(name="operator", run=partial(_until_stopped, operator), drains=True),
+            Loop(name="ops", run=lambda _: ops.serve()),
+            *watching_loops(parts),
+        ]
+        spare_the_collector()
+        self.started.set()
+        log.info("started", http=self.http_url, ops=self.ops_url, folder=str(self._folder))
+        try:
+            await Supervisor(parts.clock, self._generation.process.drain_within).run(loops, stopping)
+        finally:
+            for one in sending.values():
+                await one.gateway.close()
+            log.info("stopped")
+
+
+async def connect(generation: Generation) -> list[tuple[str, str, str, str]]:
+    """Sign in to every gateway once: (gateway, kind, status, words), the words empty where it succeeded."""
+    return await try_gateways(generation, SystemClock(), failpoint_from({}))
+
+
+async def _until_stopped(server: HttpServer, stopping: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.run())
+        await stopping.wait()
+        server.stop()
+
+
+def _host(listen: str) -> str:
+    host, _ = parse_listen(listen, "http.listen")
+    return host
