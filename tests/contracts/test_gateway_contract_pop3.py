@@ -10,7 +10,8 @@ import pytest
 
 from postroom.gateways.pop3 import Pop3Gateway, Pop3Options, Security
 from tests.contracts.gateway_contract import ReceivingGatewayContract
-from tests.support.dovecot import Dovecot, free_ports, running_dovecot
+from tests.support.dovecot import Dovecot, running_dovecot
+from tests.support.ports import free_ports
 
 pytestmark = pytest.mark.server
 

@@ -21,8 +21,9 @@ import structlog
 from postroom.settings.load import load
 from postroom.wiring import Runtime
 from tests.journeys.oracle import Oracle
-from tests.support.dovecot import Dovecot, free_ports, running_dovecot
+from tests.support.dovecot import Dovecot, running_dovecot
 from tests.support.pop3_script import Act, Drip, ScriptedServer, Turns, on_the_wire
+from tests.support.ports import free_ports
 
 pytestmark = [pytest.mark.server, pytest.mark.journey]
 
