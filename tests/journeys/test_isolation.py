@@ -176,15 +176,15 @@ async def test_the_healthy_do_not_notice_the_broken(tmp_path: Path) -> None:
 async def watched(folder: Path, dovecot: Dovecot, oracle: Oracle) -> Shown:
     """Run for SECONDS while mails come, and give what the runtime showed at the end."""
     runtime, stopping = Runtime(load(folder).require()), asyncio.Event()
-    running = asyncio.create_task(runtime.run(stopping))
-    await runtime.started.wait()
-    for _ in range(MAILS):
-        deliver(dovecot, oracle)
-        await asyncio.sleep(SECONDS / MAILS)
-    async with httpx.AsyncClient() as client:
-        shown = Shown((await client.get(f"{runtime.ops_url}/metrics")).text)
-    stopping.set()
-    await running
+    async with asyncio.timeout(120), asyncio.TaskGroup() as group:
+        group.create_task(runtime.run(stopping))
+        await runtime.started.wait()
+        for _ in range(MAILS):
+            deliver(dovecot, oracle)
+            await asyncio.sleep(SECONDS / MAILS)
+        async with httpx.AsyncClient() as client:
+            shown = Shown((await client.get(f"{runtime.ops_url}/metrics")).text)
+        stopping.set()
     return shown
 
 

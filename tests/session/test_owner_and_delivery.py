@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from postroom.session.effects import EnterQueue, Ignore, NotifyAgent, OpenSession, ReleasePlace, SendReply, TakePlace
 from postroom.session.events import EndRequested, OfferExpired, ReplyFailed, ReplySent, ReplySubmitted
 from postroom.session.state import Phase
@@ -72,4 +74,11 @@ def test_a_reply_that_fails_after_the_end_opens_a_new_session_in_the_queue() -> 
     assert tell(ended, FAILED)[1] == (OpenSession(mail="r1"),)
     session, effects = tell(new_session(), FAILED, at=minutes(5))
     assert (session.phase, session.queue, session.unanswered_since) == (Phase.QUEUED, "support", minutes(5))
+    assert effects == (EnterQueue(queue="support"),)
+
+
+def test_a_reply_that_reached_nobody_and_whose_owner_is_gone_waits_in_its_queue() -> None:
+    ownerless = replace(awaiting(), assignment=None)
+    session, effects = tell(ownerless, FAILED, at=minutes(5))
+    assert (session.phase, session.queue, session.queued_at) == (Phase.QUEUED, "support", minutes(5))
     assert effects == (EnterQueue(queue="support"),)
