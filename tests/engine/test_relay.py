@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from postroom.engine import relay as module
-from postroom.engine.relay import Impossible, Relay
+from postroom.engine.relay import LEASE, Impossible, Relay
 from postroom.errors import TemporaryError
 from postroom.ports.records import OutboxRow
 from postroom.ports.store import Topic, Tx
@@ -220,3 +220,14 @@ async def test_the_relay_sleeps_until_the_next_row_is_due_and_never_too_long(tmp
         assert await relay._seconds_to_next() == 10.0
         house.clock.passed -= 1_000
         assert await relay._seconds_to_next() == module.LOOK_AT_LEAST_EVERY
+
+
+async def test_a_row_whose_performer_outlasts_its_lease_is_not_begun_twice(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        await put(house, 1)
+        relay = relay_of(house, Performer(house))
+        (row,) = await relay._lease()
+        house.clock.passed += 2 * LEASE.total_seconds()
+        assert await relay._lease() == []
+        token = row.lease or ""
+        assert await house.read(lambda tx: tx.outbox.holds(row.id, token, house.clock.now()))

@@ -265,6 +265,22 @@ async def test_a_mail_after_the_end_opens_a_session_decided_at_the_same_moment(t
         assert entries[-1].at == second.opened_at
 
 
+async def test_a_reply_that_fails_after_its_session_ended_is_told_to_the_one_opened_since(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        first = await house.customer_writes()
+
+        def unit(tx: Tx) -> tuple[Session, Session]:
+            house.step(tx, first.id, SessionPicked(agent="anna", token="t1"))
+            house.step(tx, first.id, EndRequested(agent="anna", token="t1"))
+            event = MessageReceived(mail="m2", received_at=house.clock.now())
+            second, _ = house.step.in_conversation(tx, first.conversation, event)
+            told, _ = house.step(tx, first.id, ReplyFailed(reply="r1", words="550 no such user"))
+            return second, told
+
+        second, told = await house.write(unit)
+        assert (told.id, told.phase) == (second.id, Phase.QUEUED)
+
+
 async def missed(house: House, agent: str, session: Session) -> None:
     """One offer of the session runs out on the agent."""
 
