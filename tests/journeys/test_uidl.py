@@ -244,6 +244,31 @@ async def test_a_uidl_given_to_another_mail_after_a_deletion_brings_the_other_ma
     assert server.mails == []
 
 
+async def test_where_mails_stay_a_known_uidl_with_another_size_is_another_mail(tmp_path: Path) -> None:
+    oracle, clock = Oracle(tmp_path / "var" / "postroom.db"), VirtualClock()
+    server = ScriptedServer(name=lambda _, __: b"the-only-name")
+    async with server.serving(), house(tmp_path, clock) as here:
+        collector = here.collector(here.collecting(pop3(server.port), leave=True))
+        for number in range(4):
+            server.mails[:] = [oracle.mail(f"tok{number}", "x" * number)]
+            await here.polls(collector, 2)
+            oracle.check_mails()
+    assert len(server.given) == 4
+
+
+async def test_a_server_that_counts_anew_has_its_mails_read_once_more_and_no_oftener(tmp_path: Path) -> None:
+    oracle, clock = Oracle(tmp_path / "var" / "postroom.db"), VirtualClock()
+    server = ScriptedServer([oracle.mail(f"tok{number}") for number in range(5)], name=lambda _, mail: digest(mail))
+    async with server.serving(), house(tmp_path, clock) as here:
+        collector = here.collector(here.collecting(pop3(server.port), leave=True))
+        await here.polls(collector, 2)
+        server.octets = lambda _, mail: len(mail) - mail.count(b"\n")
+        await here.polls(collector, 4)
+    assert max(Counter(server.given).values()) == 2
+    oracle.check_mails()
+    oracle.check_quiet()
+
+
 async def test_a_uidl_given_to_another_mail_of_the_same_size_right_after_a_deletion_is_a_matter_of_minutes(
     tmp_path: Path,
 ) -> None:
