@@ -193,7 +193,7 @@ class BellsContract:
 
 class AtomicityContract:
     async def test_many_callers_never_make_an_agent_take_more_than_he_can(self, store: Store) -> None:
-        """PROMISES: no agent is ever over capacity."""
+        """No agent is ever over capacity."""
 
         def start(tx: Tx) -> None:
             tx.agents.ensure("acme", [("eve", 3), ("bob", 2)])

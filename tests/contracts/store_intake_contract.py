@@ -57,7 +57,7 @@ class LedgerContract:
         assert (row.outcome, row.reason, row.mail) == (Outcome.OWN, "loop", None)
 
     async def test_the_same_uidl_with_other_bytes_is_another_mail(self, store: Store) -> None:
-        """PROMISES P2: a server may use a UIDL again."""
+        """A server may use a UIDL again."""
         first, second = receipt("r1", content=b"a"), receipt("r2", content=b"b")
         assert (await store.write(lambda tx: tx.ledger.receive(first)))[1]
         assert (await store.write(lambda tx: tx.ledger.receive(second)))[1]
@@ -84,7 +84,7 @@ class LedgerContract:
         assert (await store.read(lambda tx: tx.ledger.known("other", ["u0"]))) == {}
 
     async def test_a_renamed_mail_is_found_by_its_bytes_once_the_first_is_settled(self, store: Store) -> None:
-        """PROMISES P2, V5: a server that lost its UIDLs offers every mail under a new name."""
+        """A server that lost its UIDLs offers every mail under a new name."""
         first, again = receipt("r1", uid="old"), receipt("r2", uid="new", seen=5)
         elsewhere = receipt("r3", gateway="other")
         foreign = replace(receipt("r4"), tenant="globex")
@@ -182,7 +182,7 @@ class MailsContract:
         assert [one.id for one in await store.read(lambda tx: tx.mails.latest("acme", 2))] == ["m3", "m2"]
 
     async def test_a_copy_is_the_same_message_id_author_and_body_on_the_channel(self, store: Store) -> None:
-        """PROMISES P3: the key of a copy is (channel after routing, Message-ID, From, body hash)."""
+        """The key of a copy is (channel after routing, Message-ID, From, body hash)."""
         first = mail("m1", None, at=0)
         different = (
             replace(first, id="d1", message_id="<2@example.org>"),

@@ -48,7 +48,7 @@ class OutboxContract:
         assert await lease(store, limit=3) == ["o1", "o0"]
 
     async def test_rows_of_one_conversation_come_one_at_a_time_in_the_order_put_in(self, store: Store) -> None:
-        """PROMISES P31: replies leave in the order they were accepted, whatever their due times and ids."""
+        """Replies leave in the order they were accepted, whatever their due times and ids."""
         await put_in(store, outbox_row("z", due=-1), outbox_row("m", due=-3), outbox_row("a", due=-2))
         order = []
         for _ in range(3):
@@ -198,7 +198,7 @@ class IdempotencyContract:
             assert found is None
 
     async def test_a_second_answer_to_one_key_is_refused_with_all_its_unit(self, store: Store) -> None:
-        """PROMISES P13: of many posts with one key, one has an effect."""
+        """Of many posts with one key, one has an effect."""
         answer = StoredAnswer(request_hash="h", status=201, body=b"", created_at=NOW)
 
         def unit(tx: Tx) -> None:

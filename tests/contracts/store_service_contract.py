@@ -144,7 +144,7 @@ class TimersContract:
         assert [due.session for due in await store.write(lambda tx: tx.timers.take_due(NOW, 9))] == ["s2"]
 
     async def test_a_timer_whose_unit_raised_is_still_there(self, store: Store) -> None:
-        """PROMISES P24: taken and answered in one transaction."""
+        """Taken and answered in one transaction."""
 
         def unit(tx: Tx) -> None:
             assert tx.timers.take_due(NOW, 9)

@@ -234,7 +234,6 @@ def test_a_spool_of_another_kind_is_refused(blobs: FileBlobs) -> None:
 def test_the_smaller_of_a_gibibyte_and_a_twentieth_is_kept_free_and_twice_the_largest_mail(
     total: int, largest: int, kept_free: int
 ) -> None:
-    """PROMISES P20."""
     assert min_free(total, largest) == kept_free
     assert room_for(Space(free=kept_free, total=total), largest)
     assert not room_for(Space(free=kept_free - 1, total=total), largest)

@@ -15,7 +15,7 @@ from tests.store.opened import opened
 
 
 def test_a_commit_of_the_writer_is_synced_and_refers_only_to_what_is_there(tmp_path: Path) -> None:
-    """PROMISES V10: FULL is mandatory."""
+    """FULL is mandatory."""
     with closing(open_writer(tmp_path)) as raw:
         settings = [raw.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
         assert settings == ["wal", 2]

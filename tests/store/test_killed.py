@@ -1,4 +1,4 @@
-"""PROMISES P1 and P12: whatever the moment of death, what was answered is there whole, and nothing is there by half."""
+"""Whatever the moment of death, what was answered is there whole, and nothing is there by half."""
 
 from __future__ import annotations
 

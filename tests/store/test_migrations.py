@@ -62,7 +62,7 @@ def test_a_migration_that_fails_leaves_nothing_of_itself_and_can_be_tried_again(
 
 
 async def test_a_database_newer_than_this_release_is_refused_by_everybody(tmp_path: Path) -> None:
-    """PROMISES P28: downgrade refused clearly."""
+    """Downgrade refused clearly."""
     migrate_folder(tmp_path)
     with closing(open_writer(tmp_path)) as raw:
         migrate(raw, (*known_migrations(), step(LATEST + 1, "CREATE TABLE later (a TEXT);")))
@@ -93,7 +93,7 @@ def test_a_statement_ends_where_its_line_ends_in_a_semicolon() -> None:
 def test_killed_in_the_middle_of_a_migration_the_database_is_as_before_and_the_next_run_goes_through(
     tmp_path: Path,
 ) -> None:
-    """PROMISES P28: transactional, resumable."""
+    """Transactional, resumable."""
     assert run("migrate", tmp_path).returncode == -signal.SIGKILL
     assert "receipts" not in tables(tmp_path)
     assert migrate_folder(tmp_path) == (0, LATEST)

@@ -58,7 +58,7 @@ def leasable(rows: list[Modelled], now: float) -> list[Modelled]:
 
 
 class OutboxLaw(RuleBasedStateMachine):
-    """Any history of an outbox: what is leased is what PROMISES P31 lets go, and nothing else."""
+    """Any history of an outbox: what is leased is what the order of replies lets go, and nothing else."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -166,7 +166,7 @@ async def fill(store: Store) -> tuple[list[int], list[BaseException]]:
 
 
 async def test_a_full_disk_is_a_temporary_error_and_the_store_goes_on_once_there_is_room(tmp_path: Path) -> None:
-    """PROMISES P20: what was answered is there, the rest is not, and the database is whole."""
+    """What was answered is there, the rest is not, and the database is whole."""
     async with opened(tmp_path) as store:
         await store.write(on(_arm, 99))
         with no_file_larger_than((tmp_path / f"{FILE}-wal").stat().st_size + 1_500_000):

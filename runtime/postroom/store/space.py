@@ -1,4 +1,4 @@
-"""How much room the store's disk has, and whether that is enough to fetch more mail (PROMISES P20)."""
+"""How much room the store's disk has, and whether that is enough to fetch more mail."""
 
 from __future__ import annotations
 
