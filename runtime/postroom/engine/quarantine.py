@@ -30,8 +30,6 @@ LANE = "operator"
 """Its own thread: what an operator looks at never stands in the way of intake."""
 TURN_WITHIN = 60.0
 """Seconds to wait for the mails other operators are having read; a child may take a gigabyte, so there is one."""
-NOT_SERVED = frozenset({Outcome.QUARANTINED, Outcome.SEEN_AGAIN})
-"""Outcomes of other deliveries of the same bytes after which nobody has been served yet."""
 
 
 class Quarantine:
