@@ -11,9 +11,12 @@ from postroom.ports.step import Step
 from postroom.ports.store import Topic, Tx
 from postroom.ports.world import Clock
 from postroom.routing.agents import AGENT_HEARTBEAT, Availability, Sight, Standing, asked, loses_offers, seen
-from postroom.session.events import AgentLeft
+from postroom.session.events import AgentLeft, AgentReturned
 from postroom.session.state import Phase
 from postroom.settings.schema import Generation
+
+_TOLD_WHO_TAKES_NOTHING = frozenset({Phase.OFFERED})
+_TOLD_WHO_IS_GONE = frozenset({Phase.OFFERED, Phase.ASSIGNED, Phase.WRAP_UP, Phase.QUEUED})
 
 
 class AgentStates:
@@ -37,15 +40,23 @@ class AgentStates:
         if (before.state, before.reason) == (after.state, after.reason):
             return row
         tx.agents.set_state(row.tenant, row.name, AgentState(after.state.value), after.reason, self._clock.now())
-        if loses_offers(before, after):
-            self._give_offers_back(tx, row)
+        self._tell_sessions(tx, row, before, after)
         tx.wake(Topic.QUEUES)
         return _row(tx, row.tenant, row.name)
 
-    def _give_offers_back(self, tx: Tx, row: AgentRow) -> None:
+    def _tell_sessions(self, tx: Tx, row: AgentRow, before: Standing, after: Standing) -> None:
+        """Let the sessions know that are held out to him, his, or kept for him."""
+        is_gone = after.state is Availability.OFFLINE
+        if is_gone or loses_offers(before, after):
+            concerned = _TOLD_WHO_IS_GONE if is_gone else _TOLD_WHO_TAKES_NOTHING
+            self._tell(tx, row, concerned, AgentLeft(agent=row.name, is_gone=is_gone))
+        elif before.state is Availability.OFFLINE:
+            self._tell(tx, row, frozenset({Phase.ASSIGNED}), AgentReturned(agent=row.name))
+
+    def _tell(self, tx: Tx, row: AgentRow, phases: frozenset[Phase], event: AgentLeft | AgentReturned) -> None:
         for session in tx.sessions.held_by(row.tenant, row.name):
-            if session.phase is Phase.OFFERED:
-                self._step(tx, session.id, AgentLeft(agent=row.name))
+            if session.phase in phases:
+                self._step(tx, session.id, event)
 
 
 def ensure_agents(tx: Tx, generation: Generation) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from msgspec import Struct
@@ -72,8 +73,32 @@ class QueueLoop:
     async def assign_all(self) -> int:
         """Assign until nobody waits or nobody can take; gives how many sessions were offered."""
         generation = self._current()
+        now = self._clock.now()
+        kept = await self._store.read(lambda tx: takers(tx, now))
         waiting = await self._store.read(lambda tx: servable(tx, generation))
-        return sum([await self._serve(queue) for queue in waiting])
+        return sum([await self._serve_one(*taker) for taker in kept]) + sum(
+            [await self._serve(queue) for queue in waiting]
+        )
+
+    async def _serve_one(self, tenant: str, agent: str) -> int:
+        """Offer an agent the sessions that wait for him alone; one that cannot be decided stops only him."""
+        offered = 0
+        try:
+            while await self._store.write(partial(self._offer_kept, tenant, agent, self._ids.secret())):
+                offered += 1
+        except TemporaryError:
+            raise
+        except Exception:
+            log.exception("assignment_failed", tenant=tenant, agent=agent)
+        return offered
+
+    def _offer_kept(self, tenant: str, agent: str, token: str, tx: Tx) -> bool:
+        now = self._clock.now()
+        session = tx.sessions.kept(tenant, agent, now)
+        if session is None or not tx.agents.reserve(tenant, agent, now):
+            return False
+        after, _effects = self._step(tx, session.id, AgentReserved(agent=agent, token=token))
+        return after.phase is not Phase.QUEUED
 
     async def _serve(self, queue: Waiting) -> int:
         offered, skip, limit = 0, 0, AT_ONCE
@@ -102,6 +127,16 @@ class QueueLoop:
         return await self._store.write(unit)
 
 
+def takers(tx: Tx, now: datetime) -> list[tuple[str, str]]:
+    """Give the agents for whom somebody waits and who can take work."""
+    return [pair for pair in tx.sessions.kept_for() if _can_take(tx, pair, now)]
+
+
+def _can_take(tx: Tx, pair: tuple[str, str], now: datetime) -> bool:
+    tenant, agent = pair
+    return bool(tx.agents.candidates(tenant, (agent,))) and tx.sessions.kept(tenant, agent, now) is not None
+
+
 def servable(tx: Tx, generation: Generation) -> list[Waiting]:
     """Give the queues in which somebody waits and some member can take work, the longest waiting first."""
     lengths = sorted(tx.sessions.waiting_queues(), key=lambda length: length.oldest_at or _LONG_AGO)
@@ -125,11 +160,12 @@ def assign_some(tx: Tx, step: Step, queue: Waiting, tokens: Sequence[str], *, sk
 
 def assign_one(tx: Tx, step: Step, queue: Waiting, token: str, *, skip: int, now: datetime) -> bool:
     """Offer the session at the head to the chosen agent; False where nobody waits or nobody can take it."""
-    session = tx.sessions.head(queue.tenant, queue.queue, skip)
+    session = tx.sessions.head(queue.tenant, queue.queue, now, skip)
     if session is None:
         return False
     for _ in queue.members:  # a lost place is asked for again, with the agents as they stand then
-        candidates = [candidate(row) for row in tx.agents.candidates(queue.tenant, queue.members)]
+        members = [member for member in queue.members if member not in session.left_out]
+        candidates = [candidate(row) for row in tx.agents.candidates(queue.tenant, members)]
         agent = choose(session.passed_over, candidates)
         if agent is None:
             return False

@@ -6,8 +6,9 @@ Nothing here reaches out of the house; what must leave it is put in the outbox f
 from __future__ import annotations
 
 from datetime import datetime
-from typing import assert_never
+from typing import NamedTuple, Protocol, assert_never
 
+from postroom.engine.facts import AutomaticHistory
 from postroom.ports.records import AgentState, OutboxRow, TimerRow
 from postroom.ports.step import Step
 from postroom.ports.store import Topic, Tx
@@ -15,17 +16,24 @@ from postroom.routing.agents import Availability, Standing, let_offer_run_out
 from postroom.session.effects import (
     AnyEffect,
     ArmTimer,
+    AskRobot,
     AssignToAgent,
     CancelTimer,
     CountMissedOffer,
     EnterQueue,
     ForgetMissedOffers,
     Ignore,
+    KeepRobotNote,
+    Noted,
     NotifyAgent,
     OfferToAgent,
     OpenSession,
+    RaiseAlarm,
     ReleasePlace,
+    SendAutomatic,
     SendReply,
+    SendRobotAnswer,
+    SuppressAutomatic,
     TakePlace,
     WithdrawOffer,
 )
@@ -33,13 +41,36 @@ from postroom.session.events import AgentLeft
 from postroom.session.state import Phase, Session
 
 
-def carry_out(tx: Tx, step: Step, session: Session, effects: tuple[AnyEffect, ...], now: datetime) -> None:
+class AutomaticMail(AutomaticHistory, Protocol):
+    """Puts mails into the store and its outbox that no person wrote."""
+
+    def send(self, tx: Tx, session: Session, effect: SendAutomatic, now: datetime) -> None:
+        """Render the channel's text and put it on its way; once for a session, kind and mail."""
+        ...
+
+    def send_robot_answer(self, tx: Tx, session: Session, effect: SendRobotAnswer, now: datetime) -> None:
+        """Render the robot's answer and put it on its way; once for a session and turn."""
+        ...
+
+
+class Unit(NamedTuple):
+    """The transaction a decision is carried out in, and whose decision it was."""
+
+    tx: Tx
+    step: Step
+    automatic: AutomaticMail
+    session: Session
+    now: datetime
+
+
+def carry_out(unit: Unit, effects: tuple[AnyEffect, ...]) -> None:
     """Carry out a decision's effects in their order."""
     for effect in effects:
-        _one(tx, step, session, effect, now)
+        _one(unit, effect)
 
 
-def _one(tx: Tx, step: Step, session: Session, effect: AnyEffect, now: datetime) -> None:  # noqa: C901 one row an effect
+def _one(unit: Unit, effect: AnyEffect) -> None:  # noqa: C901, PLR0912 one row an effect
+    tx, session = unit.tx, unit.session
     match effect:
         case EnterQueue():
             tx.wake(Topic.QUEUES)
@@ -49,51 +80,60 @@ def _one(tx: Tx, step: Step, session: Session, effect: AnyEffect, now: datetime)
         case TakePlace():
             tx.agents.take(session.tenant, effect.agent)
         case CountMissedOffer():
-            _count_missed_offer(tx, step, session, effect, now)
+            _count_missed_offer(unit, effect)
         case ForgetMissedOffers():
             tx.agents.forget_misses(session.tenant, effect.agent)
         case ArmTimer():
-            _arm(tx, session, effect, now)
+            _arm(unit, effect)
         case CancelTimer():
             tx.timers.cancel(session.id, effect.kind)
         case SendReply():
-            _put_in_outbox(tx, session, effect, effect.reply, now)
+            _put_in_outbox(unit, effect, effect.reply)
+        case AskRobot():
+            _put_in_outbox(unit, effect, f"{session.id}-robot-{effect.turn}")
+        case SendAutomatic():
+            unit.automatic.send(tx, session, effect, unit.now)
+        case SendRobotAnswer():
+            unit.automatic.send_robot_answer(tx, session, effect, unit.now)
         case OfferToAgent() | WithdrawOffer() | AssignToAgent() | NotifyAgent() | OpenSession() | Ignore():
             pass  # the journal entry itself is what agents' screens follow, and the step opens sessions
+        case SuppressAutomatic() | KeepRobotNote() | RaiseAlarm() | Noted():
+            pass  # the journal entry is the trace, and what is counted is counted from there
         case _:
             assert_never(effect)
 
 
-def _arm(tx: Tx, session: Session, effect: ArmTimer, now: datetime) -> None:
+def _arm(unit: Unit, effect: ArmTimer) -> None:
     timer = TimerRow(
-        session=session.id,
-        tenant=session.tenant,
+        session=unit.session.id,
+        tenant=unit.session.tenant,
         kind=effect.kind,
         due_at=effect.due_at,
-        started_at=now,
+        started_at=effect.started_at,
         token=effect.token,
     )
-    tx.timers.arm(timer)
-    tx.wake(Topic.TIMERS)
+    unit.tx.timers.arm(timer)
+    unit.tx.wake(Topic.TIMERS)
 
 
-def _put_in_outbox(tx: Tx, session: Session, effect: AnyEffect, row_id: str, now: datetime) -> None:
+def _put_in_outbox(unit: Unit, effect: AnyEffect, row_id: str) -> None:
     # The row has the id of what it sends: the same reply can never be in the outbox twice.
     row = OutboxRow(
         id=row_id,
-        tenant=session.tenant,
-        conversation=session.conversation,
-        session=session.id,
+        tenant=unit.session.tenant,
+        conversation=unit.session.conversation,
+        session=unit.session.id,
         effect=effect,
-        created_at=now,
-        due_at=now,
+        created_at=unit.now,
+        due_at=unit.now,
     )
-    tx.outbox.add(row)
-    tx.wake(Topic.OUTBOX)
+    unit.tx.outbox.add(row)
+    unit.tx.wake(Topic.OUTBOX)
 
 
-def _count_missed_offer(tx: Tx, step: Step, session: Session, effect: CountMissedOffer, now: datetime) -> None:
+def _count_missed_offer(unit: Unit, effect: CountMissedOffer) -> None:
     """Count it; who let too many run out is not ready any more, and what else is offered to him goes to others."""
+    tx, session = unit.tx, unit.session
     agent = tx.agents.get(session.tenant, effect.agent)
     if agent is None:
         return
@@ -102,7 +142,7 @@ def _count_missed_offer(tx: Tx, step: Step, session: Session, effect: CountMisse
     after = let_offer_run_out(before, effect.limit)
     if after.state is before.state:
         return
-    tx.agents.set_state(agent.tenant, agent.name, AgentState(after.state.value), after.reason, now)
+    tx.agents.set_state(agent.tenant, agent.name, AgentState(after.state.value), after.reason, unit.now)
     for held in tx.sessions.held_by(session.tenant, effect.agent):
         if held.phase is Phase.OFFERED:
-            step(tx, held.id, AgentLeft(agent=effect.agent))
+            unit.step(tx, held.id, AgentLeft(agent=effect.agent))

@@ -10,15 +10,16 @@ from datetime import datetime
 
 import msgspec
 
-from postroom.engine.carry_out import carry_out
+from postroom.engine.carry_out import AutomaticMail, Unit, carry_out
+from postroom.engine.facts import Asked, FactReader
 from postroom.errors import PermanentError
-from postroom.ports.records import AgentState, JournalEntry
+from postroom.ports.records import JournalEntry
 from postroom.ports.store import Decided, Topic, Tx
 from postroom.ports.world import Clock, Ids
 from postroom.session.decide import decide
 from postroom.session.effects import OpenSession
 from postroom.session.events import AnyEvent
-from postroom.session.policy import Facts, Policy
+from postroom.session.policy import Policy
 from postroom.session.state import ConversationId, Session, SessionId
 
 Policies = Callable[[str, str], Policy]
@@ -28,10 +29,12 @@ Policies = Callable[[str, str], Policy]
 class SessionStep:
     """The one implementation of ports.step.Step."""
 
-    def __init__(self, clock: Clock, ids: Ids, policies: Policies) -> None:
+    def __init__(self, clock: Clock, ids: Ids, policies: Policies, automatic: AutomaticMail) -> None:
         self._clock = clock
         self._ids = ids
         self._policies = policies
+        self._automatic = automatic
+        self._facts = FactReader(automatic)
 
     def __call__(self, tx: Tx, session: SessionId, event: AnyEvent) -> Decided:
         """Decide on that session. Raises PermanentError where there is none of that id."""
@@ -40,6 +43,10 @@ class SessionStep:
             raise PermanentError(f"there is no session {session}")
         return self._decide(tx, found, event, self._clock.now())
 
+    def policy(self, tenant: str, channel: str) -> Policy:
+        """The rules in force for that channel."""
+        return self._policies(tenant, channel)
+
     def in_conversation(self, tx: Tx, conversation: ConversationId, event: AnyEvent) -> Decided:
         """Decide on the conversation's newest session, or on a new one where it has none."""
         now = self._clock.now()
@@ -47,7 +54,8 @@ class SessionStep:
         return self._decide(tx, newest or self._new(tx, conversation, now), event, now)
 
     def _decide(self, tx: Tx, session: Session, event: AnyEvent, now: datetime) -> Decided:
-        facts, policy = facts_of(tx, session), self._policies(session.tenant, session.channel)
+        policy = self._policies(session.tenant, session.channel)
+        facts = self._facts.read(tx, Asked(session, event, policy, now))
         after, effects = decide(session, event, facts, policy, now)
         if after != session:
             tx.sessions.save(after)
@@ -67,7 +75,7 @@ class SessionStep:
             )
         )
         tx.wake(Topic.JOURNAL)
-        carry_out(tx, self, after, effects, now)
+        carry_out(Unit(tx, self, self._automatic, after, now), effects)
         if any(isinstance(effect, OpenSession) for effect in effects):
             return self._decide(tx, self._open(tx, session.conversation, now), event, now)
         return after, effects
@@ -89,9 +97,3 @@ class SessionStep:
             channel=thread.channel,
             opened_at=now,
         )
-
-
-def facts_of(tx: Tx, session: Session) -> Facts:
-    """Read what a rule may ask about the world around the session."""
-    owner = session.assignment and tx.agents.get(session.tenant, session.assignment.agent)
-    return Facts(agent_can_take=bool(owner and owner.state is AgentState.READY and owner.load < owner.capacity))

@@ -1,6 +1,8 @@
 """The loop that fires timers: each is taken from the store and answered in one transaction, so it fires once.
 
-Late timers (after downtime) fire once, in order of their due times; nothing is recomputed from how late they are.
+What a row says of its due time is when to look: whether it is due is computed from its start under the settings in
+force. A customer's silence is believed only once his mailbox has been listed to its end after the due time. Late timers
+(after downtime) fire once, in the order of their due times.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from postroom.ports.records import TimerRow
 from postroom.ports.step import Step
 from postroom.ports.store import Store, Topic, Tx
 from postroom.ports.world import Clock, Failpoint
-from postroom.session.events import AnyEvent, OfferExpired
+from postroom.session.deadlines import due_at
+from postroom.session.events import OF_TIMER, AnyEvent, OfferExpired
 from postroom.session.state import TimerKind
 
 log = structlog.get_logger(__name__)
@@ -29,17 +32,34 @@ LOOK_AT_LEAST_EVERY = 30.0
 """Seconds between two looks at the clock while nothing is due, so that a clock set forward is noticed."""
 
 
+LISTING_LOOK = timedelta(seconds=1)
+LISTING_LOOK_AT_MOST = timedelta(minutes=2)
+
+OF_THE_CUSTOMER = frozenset({TimerKind.REMINDER, TimerKind.CUSTOMER_SILENCE})
+"""Deadlines that a mail still lying in the mailbox would have stopped."""
+
+ListedSince = Callable[[str, str, datetime], bool]
+"""Whether the mailbox of (tenant, channel) was listed to its end by a poll begun after that time."""
+
+
 class TimerLoop:
     """Fires what is due, then sleeps until the next due time or until a timer is armed."""
 
-    def __init__(
-        self, store: Store, step: Step, clock: Clock, failpoint: Failpoint, late: Callable[[float], None]
+    def __init__(  # noqa: PLR0913, PLR0917 everything it touches, and nothing else
+        self,
+        store: Store,
+        step: Step,
+        clock: Clock,
+        failpoint: Failpoint,
+        late: Callable[[float], None],
+        listed_since: ListedSince,
     ) -> None:
         self._store = store
         self._step = step
         self._clock = clock
         self._failpoint = failpoint
         self._late = late
+        self._listed_since = listed_since
 
     async def run(self) -> None:
         """Fire timers until cancelled."""
@@ -85,18 +105,35 @@ class TimerLoop:
 
     async def _fire(self, limit: int) -> int:
         now = self._clock.now()
-        due = await self._store.write(lambda tx: self._take(tx, now, limit))
-        for timer in due:
+        taken, fired = await self._store.write(lambda tx: self._take(tx, now, limit))
+        for timer in fired:
             self._late((now - timer.due_at).total_seconds())
-        return len(due)
+        return taken
 
-    def _take(self, tx: Tx, now: datetime, limit: int) -> list[TimerRow]:
-        due = list(tx.timers.take_due(now, limit))
-        for timer in due:
+    def _take(self, tx: Tx, now: datetime, limit: int) -> tuple[int, list[TimerRow]]:
+        taken = list(tx.timers.take_due(now, limit))
+        fired = [timer for timer in taken if self._is_due(tx, timer, now)]
+        for timer in fired:
             self._step(tx, timer.session, event_of(timer))
-        if due:
+        if fired:
             self._failpoint("timer_fired_pre_commit")
-        return due
+        return len(taken), fired
+
+    def _is_due(self, tx: Tx, timer: TimerRow, now: datetime) -> bool:
+        """Whether it is due by the settings in force; one that is not yet is put back for later."""
+        session = tx.sessions.get(timer.session)
+        if session is None:
+            return False
+        due = due_at(timer.kind, timer.started_at, session, self._step.policy(session.tenant, session.channel))
+        if due is None:
+            return False
+        if due > now:
+            tx.timers.arm(replace(timer, due_at=due))
+            return False
+        if timer.kind in OF_THE_CUSTOMER and not self._listed_since(session.tenant, session.channel, due):
+            tx.timers.arm(replace(timer, due_at=now + _next_look(due, now)))
+            return False
+        return True
 
     def _postpone(self, tx: Tx) -> int:
         """Let the first one due be tried again later: what it is about must not stay undecided for ever."""
@@ -115,6 +152,11 @@ class TimerLoop:
 
 def event_of(timer: TimerRow) -> AnyEvent:
     """What a timer's firing means to its session."""
-    match timer.kind:
-        case TimerKind.OFFER_EXPIRY:
-            return OfferExpired(token=timer.token)
+    if timer.kind is TimerKind.OFFER_EXPIRY:
+        return OfferExpired(token=timer.token)
+    return OF_TIMER[timer.kind]
+
+
+def _next_look(due: datetime, now: datetime) -> timedelta:
+    """When to ask again whether the mailbox was listed: ever more seldom, while its server is away."""
+    return min(max((now - due) / 8, LISTING_LOOK), LISTING_LOOK_AT_MOST)

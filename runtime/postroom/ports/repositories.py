@@ -25,7 +25,7 @@ from postroom.ports.records import (
     ThreadHit,
     TimerRow,
 )
-from postroom.session.state import ConversationId, Session, SessionId, TimerKind
+from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
 
 
 class Ledger(Protocol):
@@ -145,15 +145,54 @@ class Sessions(Protocol):
         """The conversation's newest session, open or ended; at most one is open (a unique index)."""
         ...
 
-    def head(self, tenant: str, queue: str, skip: int = 0) -> Session | None:
-        """Whose turn it is: highest priority, then oldest in the queue; `skip` passes over the first ones."""
+    def head(self, tenant: str, queue: str, now: datetime, skip: int = 0) -> Session | None:
+        """Whose turn it is: highest priority, then oldest in the queue; `skip` passes over the first ones.
+
+        Who waits for a later time or for one agent alone, and who is in shadow, has no turn.
+        """
+        ...
+
+    def kept(self, tenant: str, agent: str, now: datetime, skip: int = 0) -> Session | None:
+        """Whose turn it is among those who wait for this agent alone."""
+        ...
+
+    def kept_for(self) -> Sequence[tuple[str, str]]:
+        """Every (tenant, agent) for whom somebody waits."""
+        ...
+
+    def queue_length(self, tenant: str, queue: str, at_most: int) -> int:
+        """How many wait in the queue for anybody, counted up to that many."""
+        ...
+
+    def waiting_channels(self) -> Sequence[tuple[str, str]]:
+        """Every (tenant, channel) with a session that is queued or offline."""
+        ...
+
+    def to_open(self, tenant: str, channel: str, now: datetime, limit: int) -> Sequence[SessionId]:
+        """Offline messages of the channel whose routing may begin, the oldest first."""
+        ...
+
+    def opened_early(self, tenant: str, channel: str, now: datetime, limit: int) -> Sequence[SessionId]:
+        """Queued sessions of the channel that wait for an opening still to come, the oldest first."""
+        ...
+
+    def to_close(self, tenant: str, channel: str, now: datetime, limit: int) -> Sequence[SessionId]:
+        """Queued sessions of the channel that could be offered now, the oldest first."""
+        ...
+
+    def of_phase(self, phase: Phase, after: int, limit: int) -> Sequence[tuple[int, Session]]:
+        """Open sessions of a phase with their numbers, in the order of their making, after that number."""
+        ...
+
+    def offline(self, tenant: str, limit: int) -> Sequence[Session]:
+        """The tenant's offline messages that nobody has, the oldest first."""
         ...
 
     def held_by(self, tenant: str, agent: str) -> Sequence[Session]:
-        """The agent's open sessions: offered to him, assigned to him, or awaiting his customers; oldest first."""
+        """The agent's open sessions: offered to him, his, or kept for him while they wait; oldest first."""
         ...
 
-    def waiting(self, tenant: str, queues: Sequence[str], limit: int) -> Sequence[Session]:
+    def waiting(self, tenant: str, queues: Sequence[str], now: datetime, limit: int) -> Sequence[Session]:
         """Who waits in these queues, in order of turn within each."""
         ...
 
@@ -237,6 +276,10 @@ class Timers(Protocol):
         """Remove and give the timers due by now, earliest first; their effects belong to the same unit."""
         ...
 
+    def after(self, session: str, kind: str, limit: int) -> Sequence[TimerRow]:
+        """Timers in the order of their keys, after that one; two empty strings are before the first."""
+        ...
+
     def next_due(self) -> datetime | None:
         """When the earliest timer is due."""
         ...
@@ -299,6 +342,10 @@ class Replies(Protocol):
 
     def of_conversation(self, conversation: ConversationId) -> Sequence[Reply]:
         """The conversation's replies, oldest first."""
+        ...
+
+    def last_to_customer(self, tenant: str, channel: str, customer: str) -> tuple[str, datetime] | None:
+        """The agent who last replied to that customer on the channel, and when; None where nobody did."""
         ...
 
     def set_state(self, reply: str, state: ReplyState) -> None:

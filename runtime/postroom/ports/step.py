@@ -6,6 +6,7 @@ from typing import Protocol
 
 from postroom.ports.store import Decided, Tx
 from postroom.session.events import AnyEvent
+from postroom.session.policy import Policy
 from postroom.session.state import ConversationId, SessionId
 
 
@@ -17,6 +18,10 @@ class Step(Protocol):
 
         Raises PermanentError where there is no such session.
         """
+        ...
+
+    def policy(self, tenant: str, channel: str) -> Policy:
+        """The rules in force for that channel."""
         ...
 
     def in_conversation(self, tx: Tx, conversation: ConversationId, event: AnyEvent) -> Decided:

@@ -37,6 +37,8 @@ class Topic(Enum):
     OUTBOX = "outbox"
     TIMERS = "timers"
     JOURNAL = "journal"
+    HOURS = "hours"
+    """The clock was set, or the settings changed: what depends on the hour is looked at anew."""
 
 
 class Tx(Protocol):

@@ -12,140 +12,217 @@ reason why nothing happens; a test counts them, so silence is always a choice.
 Rule 2: late is normal. A customer writes while the offer expires, an agent accepts a second after it did, a server
 answers after the session ended. None of these is an error: the answer is an Ignore with the reason, and the caller
 says it to whoever asked.
-Rule 3: a place of an agent's capacity is taken on entering OFFERED or ASSIGNED and given back on leaving them. The
-place for an AgentReserved or SessionPicked is already taken by the unit that brings the event (it had to look and take
-at once); a rule that cannot use it gives it back. Moves between OFFERED and ASSIGNED of the same agent keep it.
+Rule 3: no rule takes a place or sets a timer. Whose place a session takes and which deadlines it has are functions of
+the session (state.holder, deadlines.py); `decide` compares them before and after, and asks for the difference. The
+place for an AgentReserved, SessionPicked or SessionAssigned is already taken by the unit that brings the event, which
+had to look and take at once; where it is not used it is given back.
 Rule 4: a session ends once. What comes after the end and needs service asks for a new session (OpenSession), in
 which the same event is decided again; the conversation goes on.
-Rule 5: the age of a session, `queued_at`, is set when a customer's mail brings it into the queue, and an offer that
-comes back does not make it younger: nobody loses his turn because an agent did not answer.
+Rule 5: the age of a session, `queued_at`, is set when a customer's mail makes it wait, and an offer that comes back, a
+transfer or a night makes it no younger: nobody loses his turn because an agent did not answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from postroom.session.effects import AnyEffect, Ignore
-from postroom.session.events import (
-    AgentLeft,
-    AgentReserved,
-    AnyEvent,
-    EndRequested,
-    Event,
-    MessageAttached,
-    MessageReceived,
-    OfferAccepted,
-    OfferDeclined,
-    OfferExpired,
-    ReplyFailed,
-    ReplySent,
-    ReplySubmitted,
-    SessionPicked,
-)
-from postroom.session.policy import Facts, Policy
-from postroom.session.rules import agent, customer, delivery, offer
+from postroom.session import events as e
+from postroom.session.deadlines import changed_timers
+from postroom.session.effects import AnyEffect, ReleasePlace, TakePlace
+from postroom.session.facts import Facts
+from postroom.session.policy import Policy
+from postroom.session.rules import clock, customer, delivery, handover, offer, owner, robot, waiting
+from postroom.session.rules.ruling import NOT_YOURS, Ruling, ignored
 from postroom.session.state import Phase, Session
 
-Decision = tuple[Session, tuple[AnyEffect, ...]]
-Rule = Callable[[Session, Any, Facts, Policy, datetime], Decision]
+Rule = Callable[[Session, Any, Facts, Policy, datetime], Ruling]
 
-RULES: dict[tuple[Phase, type[Event]], Rule] = {
-    (Phase.NEW, MessageReceived): customer.wrote_first,
-    (Phase.NEW, ReplyFailed): delivery.came_back_after_the_end,
-    (Phase.QUEUED, MessageReceived): customer.wrote_while_waiting,
-    (Phase.QUEUED, MessageAttached): customer.note_was_attached,
-    (Phase.QUEUED, AgentReserved): offer.made,
-    (Phase.QUEUED, SessionPicked): offer.picked,
-    (Phase.QUEUED, ReplySent): delivery.was_sent,
-    (Phase.QUEUED, ReplyFailed): delivery.came_back_while_waiting,
-    (Phase.OFFERED, MessageReceived): customer.wrote_while_waiting,
-    (Phase.OFFERED, MessageAttached): customer.note_was_attached,
-    (Phase.OFFERED, OfferAccepted): offer.accepted,
-    (Phase.OFFERED, OfferDeclined): offer.declined,
-    (Phase.OFFERED, OfferExpired): offer.expired,
-    (Phase.OFFERED, AgentLeft): offer.agent_left,
-    (Phase.OFFERED, AgentReserved): offer.came_second,
-    (Phase.OFFERED, SessionPicked): offer.came_second,
-    (Phase.OFFERED, ReplySent): delivery.was_sent,
-    (Phase.OFFERED, ReplyFailed): delivery.came_back_while_waiting,
-    (Phase.ASSIGNED, MessageReceived): customer.wrote_to_owner,
-    (Phase.ASSIGNED, MessageAttached): customer.note_was_attached,
-    (Phase.ASSIGNED, ReplySubmitted): agent.replied,
-    (Phase.ASSIGNED, EndRequested): agent.ended,
-    (Phase.ASSIGNED, OfferAccepted): offer.accepted_again,
-    (Phase.ASSIGNED, AgentReserved): offer.came_second,
-    (Phase.ASSIGNED, SessionPicked): offer.came_second,
-    (Phase.ASSIGNED, ReplySent): delivery.was_sent,
-    (Phase.ASSIGNED, ReplyFailed): delivery.came_back_to_owner,
-    (Phase.AWAITING_CUSTOMER, MessageReceived): customer.answered,
-    (Phase.AWAITING_CUSTOMER, MessageAttached): customer.note_was_attached,
-    (Phase.AWAITING_CUSTOMER, ReplySubmitted): agent.replied_again,
-    (Phase.AWAITING_CUSTOMER, EndRequested): agent.ended,
-    (Phase.AWAITING_CUSTOMER, AgentReserved): offer.came_second,
-    (Phase.AWAITING_CUSTOMER, SessionPicked): offer.came_second,
-    (Phase.AWAITING_CUSTOMER, ReplySent): delivery.was_sent,
-    (Phase.AWAITING_CUSTOMER, ReplyFailed): delivery.came_back_to_awaiting,
-    (Phase.ENDED, MessageReceived): customer.wrote_after_the_end,
-    (Phase.ENDED, ReplyFailed): delivery.failed_after_the_end,
-    (Phase.ENDED, AgentReserved): offer.came_second,
-    (Phase.ENDED, SessionPicked): offer.came_second,
+RULES: dict[tuple[Phase, type[e.Event]], Rule] = {
+    (Phase.NEW, e.MessageReceived): customer.wrote_first,
+    (Phase.NEW, e.AgentWroteFirst): owner.wrote_first,
+    (Phase.NEW, e.ReplyFailed): delivery.opened_by_failure,
+    (Phase.ROBOT, e.MessageReceived): customer.wrote_to_robot,
+    (Phase.ROBOT, e.MessageAttached): customer.note_was_attached,
+    (Phase.ROBOT, e.RobotAnswered): robot.answered,
+    (Phase.ROBOT, e.RobotHandedOff): robot.handed_off,
+    (Phase.ROBOT, e.RobotTimedOut): robot.timed_out,
+    (Phase.ROBOT, e.CustomerStayedSilent): clock.robot_satisfied,
+    (Phase.ROBOT, e.SessionAssigned): offer.assigned,
+    (Phase.ROBOT, e.SessionTransferred): handover.transferred,
+    (Phase.ROBOT, e.SessionFiled): handover.filed,
+    (Phase.ROBOT, e.ConversationMerged): handover.merged,
+    (Phase.ROBOT, e.ReplySent): delivery.was_sent,
+    (Phase.ROBOT, e.ReplyFailed): delivery.came_back_while_waiting,
+    (Phase.QUEUED, e.MessageReceived): customer.wrote_while_waiting,
+    (Phase.QUEUED, e.MessageAttached): customer.note_was_attached,
+    (Phase.QUEUED, e.AgentReserved): offer.made,
+    (Phase.QUEUED, e.SessionPicked): offer.picked,
+    (Phase.QUEUED, e.SessionAssigned): offer.assigned,
+    (Phase.QUEUED, e.SessionTransferred): handover.transferred,
+    (Phase.QUEUED, e.SessionFiled): handover.filed,
+    (Phase.QUEUED, e.ConversationMerged): handover.merged,
+    (Phase.QUEUED, e.RobotAnswered): robot.answered_too_late,
+    (Phase.QUEUED, e.AgentLeft): waiting.kept_for_left,
+    (Phase.QUEUED, e.MaxWaitReached): waiting.waited_too_long,
+    (Phase.QUEUED, e.OverflowReached): waiting.overflowed,
+    (Phase.QUEUED, e.HoldEnded): waiting.hold_ended,
+    (Phase.QUEUED, e.ContactEnded): clock.contact_ended,
+    (Phase.QUEUED, e.ClosingReached): waiting.closed,
+    (Phase.QUEUED, e.OpeningReached): waiting.opened_early,
+    (Phase.QUEUED, e.ServiceResumed): waiting.resumed,
+    (Phase.QUEUED, e.ReplySent): delivery.was_sent,
+    (Phase.QUEUED, e.ReplyFailed): delivery.came_back_while_waiting,
+    (Phase.OFFERED, e.MessageReceived): customer.wrote_while_waiting,
+    (Phase.OFFERED, e.MessageAttached): customer.note_was_attached,
+    (Phase.OFFERED, e.OfferAccepted): offer.accepted,
+    (Phase.OFFERED, e.OfferDeclined): offer.declined,
+    (Phase.OFFERED, e.OfferExpired): offer.expired,
+    (Phase.OFFERED, e.AgentLeft): offer.agent_left,
+    (Phase.OFFERED, e.SessionAssigned): offer.assigned,
+    (Phase.OFFERED, e.SessionTransferred): handover.transferred,
+    (Phase.OFFERED, e.SessionFiled): handover.filed,
+    (Phase.OFFERED, e.ConversationMerged): handover.merged,
+    (Phase.OFFERED, e.RobotAnswered): robot.answered_too_late,
+    (Phase.OFFERED, e.ServiceResumed): offer.resumed,
+    (Phase.OFFERED, e.ReplySent): delivery.was_sent,
+    (Phase.OFFERED, e.ReplyFailed): delivery.came_back_while_waiting,
+    (Phase.ASSIGNED, e.MessageReceived): customer.wrote_to_owner,
+    (Phase.ASSIGNED, e.MessageAttached): customer.note_was_attached,
+    (Phase.ASSIGNED, e.OfferAccepted): offer.accepted_again,
+    (Phase.ASSIGNED, e.ReplySubmitted): owner.replied,
+    (Phase.ASSIGNED, e.WorkSaved): owner.saved,
+    (Phase.ASSIGNED, e.SessionParked): owner.parked,
+    (Phase.ASSIGNED, e.ParkEnded): owner.unparked,
+    (Phase.ASSIGNED, e.EndRequested): owner.ended,
+    (Phase.ASSIGNED, e.SessionTransferred): handover.transferred,
+    (Phase.ASSIGNED, e.SessionAssigned): offer.assigned,
+    (Phase.ASSIGNED, e.SessionFiled): handover.filed_by_owner,
+    (Phase.ASSIGNED, e.ConversationMerged): handover.merged,
+    (Phase.ASSIGNED, e.AgentStayedSilent): handover.stayed_silent,
+    (Phase.ASSIGNED, e.AgentLeft): owner.left,
+    (Phase.ASSIGNED, e.AgentReturned): owner.returned,
+    (Phase.ASSIGNED, e.AgentStayedAway): owner.stayed_away,
+    (Phase.ASSIGNED, e.ServiceResumed): owner.resumed,
+    (Phase.ASSIGNED, e.RobotAnswered): robot.answered_too_late,
+    (Phase.ASSIGNED, e.ReplySent): delivery.was_sent,
+    (Phase.ASSIGNED, e.ReplyFailed): delivery.came_back_to_owner,
+    (Phase.AWAITING_CUSTOMER, e.MessageReceived): customer.answered,
+    (Phase.AWAITING_CUSTOMER, e.MessageAttached): customer.note_was_attached,
+    (Phase.AWAITING_CUSTOMER, e.ReplySubmitted): owner.replied_again,
+    (Phase.AWAITING_CUSTOMER, e.ReplyWithdrawn): owner.withdrew,
+    (Phase.AWAITING_CUSTOMER, e.EndRequested): owner.ended,
+    (Phase.AWAITING_CUSTOMER, e.SessionTransferred): handover.transferred_awaiting,
+    (Phase.AWAITING_CUSTOMER, e.SessionFiled): handover.filed_by_owner,
+    (Phase.AWAITING_CUSTOMER, e.ConversationMerged): handover.merged,
+    (Phase.AWAITING_CUSTOMER, e.ReminderFellDue): clock.reminder_fell_due,
+    (Phase.AWAITING_CUSTOMER, e.CustomerStayedSilent): clock.customer_stayed_silent,
+    (Phase.AWAITING_CUSTOMER, e.RobotAnswered): robot.answered_too_late,
+    (Phase.AWAITING_CUSTOMER, e.ReplySent): delivery.was_sent_to_silent,
+    (Phase.AWAITING_CUSTOMER, e.ReplyFailed): delivery.came_back,
+    (Phase.OFFLINE, e.MessageReceived): customer.wrote_offline,
+    (Phase.OFFLINE, e.MessageAttached): customer.note_was_attached,
+    (Phase.OFFLINE, e.OpeningReached): waiting.opened,
+    (Phase.OFFLINE, e.ContactEnded): clock.contact_ended,
+    (Phase.OFFLINE, e.SessionPicked): offer.picked,
+    (Phase.OFFLINE, e.SessionAssigned): offer.assigned,
+    (Phase.OFFLINE, e.SessionTransferred): handover.transferred,
+    (Phase.OFFLINE, e.SessionFiled): handover.filed,
+    (Phase.OFFLINE, e.ConversationMerged): handover.merged,
+    (Phase.OFFLINE, e.RobotAnswered): robot.answered_too_late,
+    (Phase.OFFLINE, e.ReplySent): delivery.was_sent,
+    (Phase.OFFLINE, e.ReplyFailed): delivery.came_back_while_waiting,
+    (Phase.WRAP_UP, e.MessageReceived): customer.wrote_in_wrap_up,
+    (Phase.WRAP_UP, e.MessageAttached): customer.note_was_attached,
+    (Phase.WRAP_UP, e.WrapUpDone): owner.wrapped_up,
+    (Phase.WRAP_UP, e.WrapUpEnded): owner.wrap_up_ended,
+    (Phase.WRAP_UP, e.AgentLeft): owner.left_wrap_up,
+    (Phase.WRAP_UP, e.ConversationMerged): handover.merged,
+    (Phase.WRAP_UP, e.RobotAnswered): robot.answered_too_late,
+    (Phase.WRAP_UP, e.ReplySent): delivery.was_sent,
+    (Phase.WRAP_UP, e.ReplyFailed): delivery.came_back,
+    (Phase.ENDED, e.MessageReceived): customer.wrote_after_the_end,
+    (Phase.ENDED, e.ReplyFailed): delivery.failed_after_the_end,
+    (Phase.ENDED, e.RobotAnswered): robot.answered_too_late,
 }
 
-_BEFORE_ITS_FIRST_MAIL = "the session has not begun"
-_OFFER_IS_OVER = "the offer is over"
-_NOT_YOURS = "the session is not assigned to you"
-_HAS_ENDED = "the session has ended"
-_KEEPS_HIS_WORK = "an agent who leaves keeps what is assigned to him"
+_WAITS = (Phase.ROBOT, Phase.QUEUED, Phase.OFFERED, Phase.OFFLINE)
+_OWNED = (Phase.ASSIGNED, Phase.AWAITING_CUSTOMER, Phase.WRAP_UP)
+_ALL_BUT_NEW = (*_WAITS, *_OWNED, Phase.ENDED)
 
-IGNORED: dict[tuple[Phase, type[Event]], str] = {
-    **dict.fromkeys(
-        (
-            (Phase.NEW, kind)
-            for kind in (
-                MessageAttached,
-                AgentReserved,
-                OfferAccepted,
-                OfferDeclined,
-                OfferExpired,
-                AgentLeft,
-                SessionPicked,
-                ReplySubmitted,
-                ReplySent,
-                EndRequested,
-            )
-        ),
-        _BEFORE_ITS_FIRST_MAIL,
+
+def _but(*phases: Phase) -> tuple[Phase, ...]:
+    """Every phase but these and NEW."""
+    return tuple(phase for phase in _ALL_BUT_NEW if phase not in phases)
+
+
+_SILENCES: tuple[tuple[str, Iterable[Phase], tuple[type[e.Event], ...]], ...] = (
+    (
+        "the session has not begun",
+        (Phase.NEW,),
+        tuple(kind for kind in e.EVENTS if kind not in {e.MessageReceived, e.AgentWroteFirst, e.ReplyFailed}),
     ),
-    **dict.fromkeys(
-        (
-            (phase, kind)
-            for phase in (Phase.QUEUED, Phase.AWAITING_CUSTOMER, Phase.ENDED)
-            for kind in (OfferAccepted, OfferDeclined, OfferExpired)
-        ),
-        _OFFER_IS_OVER,
+    ("the session has begun", _ALL_BUT_NEW, (e.AgentWroteFirst,)),
+    ("the session has ended", (Phase.ENDED,), (e.MessageAttached, e.AgentLeft, e.ReplySent, e.WrapUpDone)),
+    ("the session has ended", (Phase.ENDED,), (e.EndRequested, e.ReplySubmitted, e.SessionTransferred, e.SessionFiled)),
+    ("the session has ended", (Phase.ENDED,), (e.SessionAssigned, e.ConversationMerged)),
+    ("the session no longer waits", _but(Phase.QUEUED), (e.AgentReserved,)),
+    ("the session no longer waits", _but(Phase.QUEUED, Phase.OFFLINE), (e.SessionPicked,)),
+    ("the offer is over", _but(Phase.OFFERED, Phase.ASSIGNED), (e.OfferAccepted,)),
+    ("the offer is over", _but(Phase.OFFERED), (e.OfferDeclined, e.OfferExpired)),
+    (NOT_YOURS, _WAITS, (e.ReplySubmitted, e.WorkSaved, e.EndRequested, e.WrapUpDone)),
+    (NOT_YOURS, (*_WAITS, Phase.ENDED), (e.SessionParked,)),
+    (
+        "the service is over",
+        (Phase.WRAP_UP,),
+        (e.ReplySubmitted, e.EndRequested),
     ),
-    (Phase.ASSIGNED, OfferDeclined): _OFFER_IS_OVER,
-    (Phase.ASSIGNED, OfferExpired): _OFFER_IS_OVER,
-    (Phase.QUEUED, AgentLeft): "nobody holds a session that waits",
-    (Phase.QUEUED, ReplySubmitted): _NOT_YOURS,
-    (Phase.QUEUED, EndRequested): _NOT_YOURS,
-    (Phase.OFFERED, ReplySubmitted): _NOT_YOURS,
-    (Phase.OFFERED, EndRequested): _NOT_YOURS,
-    (Phase.ASSIGNED, AgentLeft): _KEEPS_HIS_WORK,
-    (Phase.AWAITING_CUSTOMER, AgentLeft): _KEEPS_HIS_WORK,
-    (Phase.ENDED, AgentLeft): _HAS_ENDED,
-    (Phase.ENDED, MessageAttached): _HAS_ENDED,
-    (Phase.ENDED, ReplySubmitted): _HAS_ENDED,
-    (Phase.ENDED, ReplySent): _HAS_ENDED,
-    (Phase.ENDED, EndRequested): _HAS_ENDED,
+    ("the service is over", (Phase.WRAP_UP,), (e.SessionAssigned, e.SessionTransferred, e.SessionFiled)),
+    ("the service is over", (Phase.WRAP_UP,), (e.SessionParked, e.WorkSaved)),
+    ("the service is not over", (Phase.ASSIGNED, Phase.AWAITING_CUSTOMER), (e.WrapUpDone,)),
+    ("the customer has the word", (Phase.AWAITING_CUSTOMER,), (e.WorkSaved, e.SessionParked, e.SessionAssigned)),
+    ("nobody works on it any more", (Phase.ENDED,), (e.WorkSaved,)),
+    ("there is no reply to take back", _but(Phase.AWAITING_CUSTOMER), (e.ReplyWithdrawn,)),
+    ("whose word it is does not change", (Phase.AWAITING_CUSTOMER, Phase.ROBOT, Phase.OFFLINE), (e.AgentLeft,)),
+    ("nothing was taken from him", _but(Phase.ASSIGNED), (e.AgentReturned,)),
+    ("the robot no longer has the word", _but(Phase.ROBOT), (e.RobotHandedOff, e.RobotTimedOut)),
+    ("it no longer waits in a queue", _but(Phase.QUEUED), (e.MaxWaitReached, e.OverflowReached, e.HoldEnded)),
+    ("an agent took it, or it is over", _but(Phase.QUEUED, Phase.OFFLINE), (e.ContactEnded, e.OpeningReached)),
+    ("what does not wait in a queue stays as it is", _but(Phase.QUEUED), (e.ClosingReached,)),
+    ("the customer no longer has the word", _but(Phase.AWAITING_CUSTOMER), (e.ReminderFellDue,)),
+    ("the customer no longer has the word", _but(Phase.AWAITING_CUSTOMER, Phase.ROBOT), (e.CustomerStayedSilent,)),
+    ("nobody lets a customer wait", _but(Phase.ASSIGNED), (e.AgentStayedSilent, e.AgentStayedAway, e.ParkEnded)),
+    ("nothing is written up", _but(Phase.WRAP_UP), (e.WrapUpEnded,)),
+    ("nobody could be late", _but(Phase.QUEUED, Phase.OFFERED, Phase.ASSIGNED), (e.ServiceResumed,)),
+)
+"""Why nothing happens, in which phases, at which events."""
+
+IGNORED: dict[tuple[Phase, type[e.Event]], str] = {
+    (phase, kind): reason for reason, phases, kinds in _SILENCES for phase in phases for kind in kinds
 }
 
 
-def decide(session: Session, event: AnyEvent, facts: Facts, policy: Policy, now: datetime) -> Decision:
+def decide(session: Session, event: e.AnyEvent, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """Answer one event; an event that comes too late changes nothing and says why."""
     rule = RULES.get((session.phase, type(event)))
     if rule is None:
-        return session, (Ignore(reason=IGNORED[session.phase, type(event)], holder=session.holder or ""),)
-    return rule(session, event, facts, policy, now)
+        after, effects = ignored(session, IGNORED[session.phase, type(event)])
+    else:
+        after, effects = rule(session, event, facts, policy, now)
+    places = _changed_places(session, event, after)
+    return after, (*effects, *places, *changed_timers(session, after, policy))
+
+
+def _changed_places(before: Session, event: e.AnyEvent, after: Session) -> tuple[AnyEffect, ...]:
+    """What must be done to agents' places so that they are those that the session takes now."""
+    reserved = event.agent if isinstance(event, e.AgentReserved | e.SessionPicked | e.SessionAssigned) else None
+    if before.holder == after.holder and reserved is None:
+        return ()
+    change = Counter({after.holder: 1})
+    change.subtract([before.holder, reserved])
+    del change[None]
+    released = (ReleasePlace(agent=agent) for agent in (-change).elements() if agent)
+    taken = (TakePlace(agent=agent) for agent in (+change).elements() if agent)
+    return (*released, *taken)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from postroom.session.automatic import AutomaticKind, Reason
 from postroom.session.state import TimerKind
 
 
@@ -50,7 +51,7 @@ class NotifyAgent(Effect, frozen=True, kw_only=True, tag="notify_agent"):
 
 
 class TakePlace(Effect, frozen=True, kw_only=True, tag="take_place"):
-    """Take a place of the agent's capacity; over it, if need be: the customer wrote to him again."""
+    """Take a place of the agent's capacity; over it, if need be: what is his comes back to him."""
 
     agent: str
 
@@ -80,10 +81,62 @@ class SendReply(Effect, frozen=True, kw_only=True, tag="send_reply"):
     reply: str
 
 
+class SendAutomatic(Effect, frozen=True, kw_only=True, tag="send_automatic"):
+    """Send the customer the channel's automatic text of that kind, as an answer to that mail."""
+
+    kind: AutomaticKind
+    mail: str
+
+
+class SuppressAutomatic(Effect, frozen=True, kw_only=True, tag="suppress_automatic"):
+    """Send none, for that reason; it is counted, and its words stand on the trace."""
+
+    kind: AutomaticKind
+    reason: Reason
+    words: str
+
+
+class AskRobot(Effect, frozen=True, kw_only=True, tag="ask_robot"):
+    """Put the conversation so far to the robot; its answer comes back with the number of this turn."""
+
+    robot: str
+    turn: int
+    mail: str
+
+
+class SendRobotAnswer(Effect, frozen=True, kw_only=True, tag="send_robot_answer"):
+    """Send the robot's answer to the customer."""
+
+    turn: int
+    text: str
+    mail: str
+
+
+class KeepRobotNote(Effect, frozen=True, kw_only=True, tag="keep_robot_note"):
+    """Show what the robot said too late as a note; the customer never gets it."""
+
+    turn: int
+    text: str
+
+
+class RaiseAlarm(Effect, frozen=True, kw_only=True, tag="raise_alarm"):
+    """Count something that needs a person who watches: a queue nobody serves, a message nobody may answer any more."""
+
+    what: str
+
+
+class Noted(Effect, frozen=True, kw_only=True, tag="noted"):
+    """Nothing to do: a verdict of the rule for the trace, with its reason."""
+
+    what: str
+    words: str
+
+
 class ArmTimer(Effect, frozen=True, kw_only=True, tag="arm_timer"):
     """Set the session's timer of that kind, replacing an earlier one; `token` comes back with it."""
 
     kind: TimerKind
+    started_at: datetime
     due_at: datetime
     token: str = ""
 
@@ -119,6 +172,13 @@ AnyEffect = (
     | CountMissedOffer
     | ForgetMissedOffers
     | SendReply
+    | SendAutomatic
+    | SuppressAutomatic
+    | AskRobot
+    | SendRobotAnswer
+    | KeepRobotNote
+    | RaiseAlarm
+    | Noted
     | ArmTimer
     | CancelTimer
     | OpenSession

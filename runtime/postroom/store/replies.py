@@ -40,6 +40,11 @@ class SqlReplies:
         """The conversation's replies, oldest first."""
         return [self._reply(row) for row in self._db.all(_SQL["replies_of_conversation"], (conversation,))]
 
+    def last_to_customer(self, tenant: str, channel: str, customer: str) -> tuple[str, datetime] | None:
+        """The agent who last replied to that customer on the channel, and when; None where nobody did."""
+        row = self._db.one(_SQL["replies_last_to_customer"], (tenant, channel, customer))
+        return (row[0], to_time(row[1])) if row else None
+
     def set_state(self, reply: str, state: ReplyState) -> None:
         """Write how far the whole reply is."""
         self._db.run(_SQL["replies_set_state"], (state.value, reply))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -11,7 +12,7 @@ from postroom.ports.records import QueueLength
 from postroom.session.state import ConversationId, Phase, Session, SessionId
 from postroom.store.columns import to_json, to_micros, to_micros_or_none, to_time_or_none
 from postroom.store.connection import Connection, Row
-from postroom.store.queries import queries
+from postroom.store.queries import Query, queries
 
 _SQL = queries("sessions")
 _SESSION = msgspec.json.Decoder(Session)
@@ -40,6 +41,9 @@ class SqlSessions:
                 to_micros_or_none(session.queued_at),
                 to_micros(session.opened_at),
                 agent_of(session),
+                to_micros_or_none(session.not_before),
+                session.held_for or None,
+                int(session.is_shadow),
                 to_json(session),
             ),
         )
@@ -52,18 +56,57 @@ class SqlSessions:
         """The conversation's newest session, open or ended."""
         return _session(self._db.one(_SQL["sessions_latest"], (conversation,)))
 
-    def head(self, tenant: str, queue: str, skip: int = 0) -> Session | None:
+    def head(self, tenant: str, queue: str, now: datetime, skip: int = 0) -> Session | None:
         """The session whose turn it is: highest priority, then oldest in the queue; `skip` passes over the first."""
-        row = self._db.one(_SQL["sessions_turns"], (tenant, queue, 1, skip))
+        row = self._db.one(_SQL["sessions_turns"], (tenant, queue, to_micros(now), 1, skip))
         return _SESSION.decode(row[3]) if row else None
+
+    def kept(self, tenant: str, agent: str, now: datetime, skip: int = 0) -> Session | None:
+        """The session that waits for this agent alone and whose turn it is."""
+        return _session(self._db.one(_SQL["sessions_kept"], (tenant, agent, to_micros(now), skip)))
+
+    def kept_for(self) -> Sequence[tuple[str, str]]:
+        """Every (tenant, agent) for whom somebody waits."""
+        return [(row[0], row[1]) for row in self._db.all(_SQL["sessions_kept_for"])]
+
+    def queue_length(self, tenant: str, queue: str, at_most: int) -> int:
+        """How many wait in the queue, counted up to that many."""
+        row = self._db.one(_SQL["sessions_queue_length"], (tenant, queue, at_most))
+        return row[0] if row else 0
+
+    def waiting_channels(self) -> Sequence[tuple[str, str]]:
+        """Every (tenant, channel) with a session that is queued or offline."""
+        return [(row[0], row[1]) for row in self._db.all(_SQL["sessions_waiting_channels"])]
+
+    def to_open(self, tenant: str, channel: str, now: datetime, limit: int) -> Sequence[SessionId]:
+        """Offline messages of the channel whose routing may begin, the oldest first."""
+        return self._ids(_SQL["sessions_to_open"], tenant, channel, now, limit)
+
+    def opened_early(self, tenant: str, channel: str, now: datetime, limit: int) -> Sequence[SessionId]:
+        """Queued sessions of the channel that wait for an opening still to come."""
+        return self._ids(_SQL["sessions_opened_early"], tenant, channel, now, limit)
+
+    def to_close(self, tenant: str, channel: str, now: datetime, limit: int) -> Sequence[SessionId]:
+        """Queued sessions of the channel that could be offered now."""
+        return self._ids(_SQL["sessions_to_close"], tenant, channel, now, limit)
+
+    def of_phase(self, phase: Phase, after: int, limit: int) -> Sequence[tuple[int, Session]]:
+        """Open sessions of a phase with their numbers, in the order of their making, after that number."""
+        rows = self._db.all(_SQL["sessions_of_phase"], (phase.value, after, limit))
+        return [(row[0], _SESSION.decode(row[1])) for row in rows]
+
+    def offline(self, tenant: str, limit: int) -> Sequence[Session]:
+        """The tenant's offline messages that nobody has, the oldest first."""
+        return [_SESSION.decode(row[0]) for row in self._db.all(_SQL["sessions_offline"], (tenant, limit))]
 
     def held_by(self, tenant: str, agent: str) -> Sequence[Session]:
         """The agent's open sessions: offered to him, assigned to him, or awaiting his customers; oldest first."""
         return [_SESSION.decode(row[0]) for row in self._db.all(_SQL["sessions_held_by"], (tenant, agent))]
 
-    def waiting(self, tenant: str, queues: Sequence[str], limit: int) -> Sequence[Session]:
+    def waiting(self, tenant: str, queues: Sequence[str], now: datetime, limit: int) -> Sequence[Session]:
         """Who waits in these queues, at most `limit` in all, as if they were one queue."""
-        lines = [self._db.all(_SQL["sessions_turns"], (tenant, queue, limit, 0)) for queue in dict.fromkeys(queues)]
+        at = to_micros(now)
+        lines = [self._db.all(_SQL["sessions_turns"], (tenant, queue, at, limit, 0)) for queue in dict.fromkeys(queues)]
         turns = heapq.merge(*lines, key=_turn)
         return [_SESSION.decode(row[3]) for row, _ in zip(turns, range(limit), strict=False)]
 
@@ -74,12 +117,15 @@ class SqlSessions:
             for row in self._db.all(_SQL["sessions_waiting_queues"])
         ]
 
+    def _ids(self, query: Query, tenant: str, channel: str, now: datetime, limit: int) -> list[SessionId]:
+        return [SessionId(row[0]) for row in self._db.all(query, (tenant, channel, to_micros(now), limit))]
+
 
 def agent_of(session: Session) -> str | None:
-    """Who the session is offered to or belongs to while it is open."""
-    if session.phase is Phase.AWAITING_CUSTOMER and session.assignment is not None:
-        return session.assignment.agent
-    return session.holder
+    """Who the session is offered to, belongs to, or is kept for while it is open."""
+    if not session.is_open:
+        return None
+    return session.holder or session.owner or session.held_for or None
 
 
 def _session(row: Row | None) -> Session | None:

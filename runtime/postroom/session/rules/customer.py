@@ -6,76 +6,105 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from postroom.session.effects import AnyEffect, AssignToAgent, EnterQueue, NotifyAgent, OpenSession, TakePlace
+from postroom.session.effects import AssignToAgent, NotifyAgent, OpenSession
 from postroom.session.events import MessageAttached, MessageReceived
-from postroom.session.policy import Facts, Policy
+from postroom.session.facts import Facts
+from postroom.session.policy import Policy
+from postroom.session.rules import robot, waiting
+from postroom.session.rules.confirming import confirmed
+from postroom.session.rules.ruling import Ruling
 from postroom.session.state import Phase, Session
 
-Decision = tuple[Session, tuple[AnyEffect, ...]]
 
-
-def wrote_first(session: Session, event: MessageReceived, _facts: Facts, policy: Policy, now: datetime) -> Decision:
-    """The first mail opens the session and puts it in its queue."""
-    queued = replace(
-        session,
-        phase=Phase.QUEUED,
+def wrote_first(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """The first mail of a session: to the robot, or to people by the hour."""
+    begun = replace(
+        _heard(session, event),
         queue=event.queue or policy.queue,
         priority=policy.priority if event.priority is None else event.priority,
-        queued_at=now,
-        unanswered_since=event.received_at,
+        is_shadow=policy.is_shadow,
     )
-    return queued, (EnterQueue(queue=queued.queue),)
+    asked = robot.asked_first(begun, event, facts, policy, now)
+    return asked or to_people(begun, facts, policy, now)
+
+
+def to_people(session: Session, facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """The session waits for an agent by the hour, the last one first where the channel wants it, and is confirmed."""
+    prefer = waiting.last_agent(session, facts, policy, now)
+    return confirmed(waiting.enter(session, policy, now, prefer), facts, policy, now)
 
 
 def wrote_while_waiting(
     session: Session, event: MessageReceived, _facts: Facts, _policy: Policy, _now: datetime
-) -> Decision:
+) -> Ruling:
     """A further mail keeps the place in the queue, or the offer that already stands."""
     told = (NotifyAgent(agent=session.offer.agent, what="customer_wrote"),) if session.offer else ()
-    return _unanswered(session, event), told
+    return _heard(session, event), told
 
 
-def wrote_to_owner(
-    session: Session, event: MessageReceived, _facts: Facts, _policy: Policy, _now: datetime
-) -> Decision:
-    """The owner is told; what he has not answered counts from the oldest mail."""
-    return _unanswered(session, event), _tell_owner(session, "customer_wrote")
+def wrote_offline(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """A further mail joins the offline message; each is confirmed where the channel says so."""
+    heard = _heard(session, event)
+    return confirmed((heard, ()), facts, policy, now) if policy.automatic.each else (heard, ())
 
 
-def answered(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Decision:
-    """The customer answered: to the owner if he can take him at once, else to the queue."""
-    session = _unanswered(session, event)
+def wrote_to_robot(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """A keyword leads to people, anything else is the robot's next turn; an older question is void either way."""
+    heard = replace(_heard(session, event), silent_since=None, robot_asked_since=None)
+    if event.keyword:
+        return robot.left(heard, f"keyword {event.keyword!r}", facts, policy, now)
+    return robot.asked_again(heard, facts, policy, now)
+
+
+def wrote_to_owner(session: Session, event: MessageReceived, _facts: Facts, _policy: Policy, now: datetime) -> Ruling:
+    """The owner is told; what was put aside is in hand again. His silence counts from the oldest mail."""
+    heard = replace(_heard(session, event), parked_since=None, parked_until=None)
+    is_new = session.unanswered_since is None or session.parked_since is not None
+    heard = replace(heard, answer_due_since=now if is_new else session.answer_due_since)
+    return heard, waiting.tell_owner(session, "customer_wrote")
+
+
+def answered(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """The customer answered: to the owner if he can take him at once, else he waits, kept for the owner a while."""
+    heard = replace(_heard(session, event), silent_since=None)
     owner = session.assignment
-    if owner is not None and facts.agent_can_take:
-        back = replace(session, phase=Phase.ASSIGNED)
+    if owner is not None and facts.owner is not None and facts.owner.can_take:
+        back = replace(heard, phase=Phase.ASSIGNED, answer_due_since=now)
         return back, (
-            TakePlace(agent=owner.agent),
             AssignToAgent(agent=owner.agent, token=owner.token),
             NotifyAgent(agent=owner.agent, what="customer_wrote"),
         )
-    queue = session.queue or policy.queue
-    waiting = replace(session, phase=Phase.QUEUED, queue=queue, queued_at=now, assignment=None, passed_over=())
-    return waiting, (*_tell_owner(session, "back_in_queue"), EnterQueue(queue=queue))
+    prefer = waiting.preferred(facts.owner, session, policy, any_queue=True)
+    asked_anew = replace(heard, queue=session.queue or policy.queue, queued_at=None, passed_over=(), overflowed=False)
+    session_waits, effects = confirmed(waiting.enter(asked_anew, policy, now, prefer), facts, policy, now)
+    return session_waits, (*waiting.tell_owner(session, "back_in_queue"), *effects)
+
+
+def wrote_in_wrap_up(session: Session, event: MessageReceived, _facts: Facts, _policy: Policy, now: datetime) -> Ruling:
+    """The service is not over: the ending is withdrawn."""
+    back = replace(_heard(session, event), phase=Phase.ASSIGNED, wrap_up_since=None, answer_due_since=now)
+    return back, waiting.tell_owner(session, "customer_wrote")
 
 
 def wrote_after_the_end(
     session: Session, event: MessageReceived, _facts: Facts, _policy: Policy, _now: datetime
-) -> Decision:
+) -> Ruling:
     """However soon after the end, a customer's mail is a new period of service."""
     return session, (OpenSession(mail=event.mail),)
 
 
 def note_was_attached(
     session: Session, event: MessageAttached, _facts: Facts, _policy: Policy, _now: datetime
-) -> Decision:
+) -> Ruling:
     """Automatic mail changes nothing but is shown to who has the session."""
     holder = session.holder
     return session, (NotifyAgent(agent=holder, what=f"note:{event.mail_class}"),) if holder else ()
 
 
-def _unanswered(session: Session, event: MessageReceived) -> Session:
-    return replace(session, unanswered_since=session.unanswered_since or event.received_at)
-
-
-def _tell_owner(session: Session, what: str) -> tuple[AnyEffect, ...]:
-    return (NotifyAgent(agent=session.assignment.agent, what=what),) if session.assignment else ()
+def _heard(session: Session, event: MessageReceived) -> Session:
+    return replace(
+        session,
+        customer_mail=event.mail,
+        customer_wrote_at=event.received_at,
+        unanswered_since=session.unanswered_since or event.received_at,
+    )

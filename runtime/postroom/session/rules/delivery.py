@@ -6,38 +6,47 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from postroom.session.effects import AnyEffect, AssignToAgent, EnterQueue, NotifyAgent, OpenSession, TakePlace
+from postroom.session.effects import AssignToAgent, NotifyAgent, OpenSession
 from postroom.session.events import ReplyFailed, ReplySent
-from postroom.session.policy import Facts, Policy
+from postroom.session.facts import Facts
+from postroom.session.policy import Policy
+from postroom.session.rules import waiting
+from postroom.session.rules.ruling import Ruling
 from postroom.session.state import Phase, Session
 
-Decision = tuple[Session, tuple[AnyEffect, ...]]
 
-
-def was_sent(session: Session, event: ReplySent, _facts: Facts, _policy: Policy, _now: datetime) -> Decision:
-    """The time a server took the reply is what the customer's silence is measured from."""
+def was_sent(session: Session, event: ReplySent, _facts: Facts, _policy: Policy, _now: datetime) -> Ruling:
+    """The time is kept; whose word it is did not change."""
     first = session.first_replied_at or event.sent_at
     return replace(session, first_replied_at=first, replied_at=event.sent_at), ()
 
 
-def came_back_to_owner(
-    session: Session, _event: ReplyFailed, _facts: Facts, _policy: Policy, _now: datetime
-) -> Decision:
-    """The owner has the session already and is told."""
-    owner = session.assignment
-    return session, (NotifyAgent(agent=owner.agent, what="reply_failed"),) if owner else ()
+def was_sent_to_silent(session: Session, event: ReplySent, facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """The time a server took the reply is what the customer's silence is measured from."""
+    sent, effects = was_sent(session, event, facts, policy, now)
+    return replace(sent, silent_since=event.sent_at), effects
 
 
-def came_back_to_awaiting(
-    session: Session, _event: ReplyFailed, _facts: Facts, _policy: Policy, now: datetime
-) -> Decision:
+def came_back_to_owner(session: Session, _event: ReplyFailed, _facts: Facts, _policy: Policy, now: datetime) -> Ruling:
+    """The owner has the session already and is told; it has an unanswered customer again."""
+    return _unanswered(session, now), waiting.tell_owner(session, "reply_failed")
+
+
+def came_back(session: Session, _event: ReplyFailed, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The customer never got it: the owner has the word again, over his capacity if need be."""
+    unanswered = _unanswered(session, now)
     owner = session.assignment
-    unanswered = replace(session, unanswered_since=session.unanswered_since or now)
     if owner is None:
-        return _queue(unanswered, session.queue, now)
-    return replace(unanswered, phase=Phase.ASSIGNED), (
-        TakePlace(agent=owner.agent),
+        return waiting.enter(unanswered, policy, now)
+    is_gone = facts.owner is None or not facts.owner.is_signed_in
+    back = replace(
+        unanswered,
+        phase=Phase.ASSIGNED,
+        silent_since=None,
+        wrap_up_since=None,
+        gone_since=now if is_gone else None,
+    )
+    return back, (
         AssignToAgent(agent=owner.agent, token=owner.token),
         NotifyAgent(agent=owner.agent, what="reply_failed"),
     )
@@ -45,25 +54,35 @@ def came_back_to_awaiting(
 
 def came_back_while_waiting(
     session: Session, _event: ReplyFailed, _facts: Facts, _policy: Policy, now: datetime
-) -> Decision:
+) -> Ruling:
     """It waits for an agent already; nothing is answered any more."""
     return replace(session, unanswered_since=session.unanswered_since or now), ()
 
 
 def failed_after_the_end(
     session: Session, event: ReplyFailed, _facts: Facts, _policy: Policy, _now: datetime
-) -> Decision:
+) -> Ruling:
     """The service ended on a reply that never arrived: a new session is opened for it."""
     return session, (OpenSession(mail=event.reply),)
 
 
-def came_back_after_the_end(
-    session: Session, _event: ReplyFailed, _facts: Facts, policy: Policy, now: datetime
-) -> Decision:
-    """A new session whose first event is the failed reply goes to the channel's queue."""
-    return _queue(replace(session, unanswered_since=now, priority=policy.priority), policy.queue, now)
+def opened_by_failure(session: Session, _event: ReplyFailed, facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """A new session whose first event is the failed reply: to who wrote it if he is there, and no automatic mail."""
+    begun = replace(
+        session,
+        queue=policy.queue,
+        priority=policy.priority,
+        unanswered_since=now,
+        no_automatic_mail=True,
+        is_shadow=policy.is_shadow,
+    )
+    prefer = waiting.preferred(facts.last_agent, begun, policy, any_queue=True)
+    return waiting.enter(begun, policy, now, prefer)
 
 
-def _queue(session: Session, queue: str, now: datetime) -> Decision:
-    waiting = replace(session, phase=Phase.QUEUED, queue=queue, queued_at=now)
-    return waiting, (EnterQueue(queue=queue),)
+def _unanswered(session: Session, now: datetime) -> Session:
+    return replace(
+        session,
+        unanswered_since=session.unanswered_since or now,
+        answer_due_since=session.answer_due_since or now,
+    )

@@ -7,16 +7,11 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from postroom.session.effects import (
-    AnyEffect,
-    ArmTimer,
     AssignToAgent,
-    CancelTimer,
     CountMissedOffer,
-    EnterQueue,
     ForgetMissedOffers,
-    Ignore,
+    NotifyAgent,
     OfferToAgent,
-    ReleasePlace,
     WithdrawOffer,
 )
 from postroom.session.events import (
@@ -25,101 +20,100 @@ from postroom.session.events import (
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
+    ServiceResumed,
+    SessionAssigned,
     SessionPicked,
 )
-from postroom.session.policy import Facts, Policy
-from postroom.session.state import Assignment, Offer, Phase, Session, TimerKind
+from postroom.session.facts import Facts
+from postroom.session.policy import Policy
+from postroom.session.rules.ruling import Ruling, ignored, without_owner
+from postroom.session.rules.waiting import back_in_queue, closed_to_offers, tell_owner
+from postroom.session.state import Assignment, Offer, Phase, Session
 
-Decision = tuple[Session, tuple[AnyEffect, ...]]
-
-DEFAULT_OFFER_SECONDS = 60.0
-DEFAULT_MISSED_OFFERS = 3
+_OFFER_IS_OVER = "the offer is over"
 
 
-def made(session: Session, event: AgentReserved, _facts: Facts, policy: Policy, now: datetime) -> Decision:
-    """The session is held out to the agent the queue found."""
-    expires_at = now + timedelta(seconds=policy.offer_for.get(session.queue, DEFAULT_OFFER_SECONDS))
+def made(session: Session, event: AgentReserved, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """The session is held out to the agent the queue found, or is his at once where the queue says so."""
+    if session.is_shadow or event.agent in session.left_out or session.held_for not in {"", event.agent}:
+        return ignored(session, "it is not for this agent")
+    shut = closed_to_offers(session, policy, now)
+    if shut is not None:
+        return shut
+    rules = policy.of_queue(session.queue)
+    if rules.auto_accept:
+        return _taken(session, event.agent, event.token, policy, now)
+    expires_at = now + timedelta(seconds=rules.offer_for)
     offer = Offer(agent=event.agent, token=event.token, offered_at=now, expires_at=expires_at)
     return replace(session, phase=Phase.OFFERED, offer=offer), (
         OfferToAgent(agent=event.agent, token=event.token, expires_at=expires_at),
-        ArmTimer(kind=TimerKind.OFFER_EXPIRY, due_at=expires_at, token=event.token),
     )
 
 
-def accepted(session: Session, event: OfferAccepted, _facts: Facts, _policy: Policy, now: datetime) -> Decision:
+def accepted(session: Session, event: OfferAccepted, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The agent takes the session; the place he was reserved stays his."""
     if not _is_this_offer(session, event.agent, event.token):
-        return _another_offer(session)
-    return _assign(session, event.agent, event.token, now), (
-        CancelTimer(kind=TimerKind.OFFER_EXPIRY),
-        ForgetMissedOffers(agent=event.agent),
-        AssignToAgent(agent=event.agent, token=event.token),
-    )
+        return ignored(session, _OFFER_IS_OVER)
+    return _taken(session, event.agent, event.token, policy, now)
 
 
-def accepted_again(session: Session, event: OfferAccepted, _facts: Facts, _policy: Policy, _now: datetime) -> Decision:
+def accepted_again(session: Session, event: OfferAccepted, _facts: Facts, _policy: Policy, _now: datetime) -> Ruling:
     """A second press of accept by the owner is not a fault; by anybody else it is too late."""
     owner = session.assignment
     if owner is not None and (owner.agent, owner.token) == (event.agent, event.token):
         return session, ()
-    return _another_offer(session)
+    return ignored(session, _OFFER_IS_OVER)
 
 
-def declined(session: Session, event: OfferDeclined, _facts: Facts, _policy: Policy, _now: datetime) -> Decision:
+def declined(session: Session, event: OfferDeclined, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The session goes back to its place in the queue, and this agent is asked last from now on."""
     if not _is_this_offer(session, event.agent, event.token):
-        return _another_offer(session)
-    return _back_to_queue(session), (
-        CancelTimer(kind=TimerKind.OFFER_EXPIRY),
-        ReleasePlace(agent=event.agent),
-        EnterQueue(queue=session.queue),
-    )
+        return ignored(session, _OFFER_IS_OVER)
+    return back_in_queue(session, policy, now)
 
 
-def expired(session: Session, event: OfferExpired, _facts: Facts, policy: Policy, _now: datetime) -> Decision:
+def expired(session: Session, event: OfferExpired, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """Nobody answered in time: back to the queue with its age, and one missed offer for the agent."""
     offer = session.offer
     if offer is None or offer.token != event.token:
-        return _another_offer(session)
-    limit = policy.max_missed_offers.get(session.queue, DEFAULT_MISSED_OFFERS)
-    return _back_to_queue(session), (
-        WithdrawOffer(agent=offer.agent, token=offer.token, reason="expired"),
-        ReleasePlace(agent=offer.agent),
-        CountMissedOffer(agent=offer.agent, limit=limit),
-        EnterQueue(queue=session.queue),
-    )
+        return ignored(session, _OFFER_IS_OVER)
+    back, effects = back_in_queue(session, policy, now)
+    limit = policy.of_queue(session.queue).max_missed_offers
+    withdrawn = WithdrawOffer(agent=offer.agent, token=offer.token, reason="expired")
+    return back, (withdrawn, CountMissedOffer(agent=offer.agent, limit=limit), *effects)
 
 
-def agent_left(session: Session, event: AgentLeft, _facts: Facts, _policy: Policy, _now: datetime) -> Decision:
+def agent_left(session: Session, event: AgentLeft, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The agent it was held out to is no longer there for it."""
     offer = session.offer
     if offer is None or offer.agent != event.agent:
-        return session, (Ignore(reason="the offer is another agent's", holder=session.holder or ""),)
-    return _back_to_queue(session), (
-        CancelTimer(kind=TimerKind.OFFER_EXPIRY),
-        WithdrawOffer(agent=offer.agent, token=offer.token, reason="agent_left"),
-        ReleasePlace(agent=offer.agent),
-        EnterQueue(queue=session.queue),
-    )
+        return ignored(session, "the offer is another agent's")
+    back, effects = back_in_queue(session, policy, now)
+    return back, (WithdrawOffer(agent=offer.agent, token=offer.token, reason="agent_left"), *effects)
 
 
-def picked(session: Session, event: SessionPicked, _facts: Facts, _policy: Policy, now: datetime) -> Decision:
+def resumed(session: Session, _event: ServiceResumed, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """The agent could not say anything while nobody served him: his offer begins anew."""
+    offer = session.offer
+    if offer is None:
+        return ignored(session, _OFFER_IS_OVER)
+    expires_at = now + timedelta(seconds=policy.of_queue(session.queue).offer_for)
+    renewed = replace(offer, offered_at=now, expires_at=expires_at)
+    return replace(session, offer=renewed), (OfferToAgent(agent=offer.agent, token=offer.token, expires_at=expires_at),)
+
+
+def picked(session: Session, event: SessionPicked, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """An agent took it himself; no offer, no waiting."""
-    return _assign(session, event.agent, event.token, now), (
-        ForgetMissedOffers(agent=event.agent),
-        AssignToAgent(agent=event.agent, token=event.token),
-    )
+    return _taken(session, event.agent, event.token, policy, now)
 
 
-def came_second(
-    session: Session, event: AgentReserved | SessionPicked, _facts: Facts, _policy: Policy, _now: datetime
-) -> Decision:
-    """Somebody else was faster: the place taken for it is given back."""
-    holder = session.holder or (session.assignment.agent if session.assignment else "")
-    return session, (
-        ReleasePlace(agent=event.agent),
-        Ignore(reason="the session no longer waits", holder=holder),
-    )
+def assigned(session: Session, event: SessionAssigned, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """A supervisor gave it to an agent: an offer that stands is withdrawn, who has it is told."""
+    offer = session.offer
+    withdrawn = (WithdrawOffer(agent=offer.agent, token=offer.token, reason="assigned"),) if offer else ()
+    told = tell_owner(session, "taken_away")
+    given, effects = _taken(session, event.agent, event.token, policy, now)
+    return given, (*withdrawn, *told, *effects, NotifyAgent(agent=event.agent, what="assigned"))
 
 
 def _is_this_offer(session: Session, agent: str, token: str) -> bool:
@@ -127,16 +121,19 @@ def _is_this_offer(session: Session, agent: str, token: str) -> bool:
     return offer is not None and (offer.agent, offer.token) == (agent, token)
 
 
-def _another_offer(session: Session) -> Decision:
-    return session, (Ignore(reason="the offer is over", holder=session.holder or ""),)
-
-
-def _assign(session: Session, agent: str, token: str, now: datetime) -> Session:
-    assignment = Assignment(agent=agent, token=token, assigned_at=now)
-    return replace(session, phase=Phase.ASSIGNED, offer=None, assignment=assignment)
-
-
-def _back_to_queue(session: Session) -> Session:
-    asked = session.offer.agent if session.offer else ""
-    passed_over = (*(name for name in session.passed_over if name != asked), asked)
-    return replace(session, phase=Phase.QUEUED, offer=None, assignment=None, passed_over=passed_over)
+def _taken(session: Session, agent: str, token: str, policy: Policy, now: datetime) -> Ruling:
+    """The session is this agent's from now on; the customer's oldest mail waits for him."""
+    owner = Assignment(agent=agent, token=token, assigned_at=now, keeps_place=policy.count_awaiting)
+    his = replace(
+        without_owner(session),
+        phase=Phase.ASSIGNED,
+        assignment=owner,
+        is_offline_message=False,
+        waiting_since=None,
+        robot_asked_since=None,
+        held_for="",
+        held_since=None,
+        not_before=None,
+        answer_due_since=now if session.unanswered_since else None,
+    )
+    return his, (ForgetMissedOffers(agent=agent), AssignToAgent(agent=agent, token=token))

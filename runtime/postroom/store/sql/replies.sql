@@ -50,3 +50,12 @@ UPDATE attempts SET ended_at = :ended_at, words = :words, is_unknown = :is_unkno
 -- name: replies_attempts
 -- A reply's tries, oldest first.
 SELECT id, reply, started_at, recipients, ended_at, is_unknown, words FROM attempts WHERE reply = :reply ORDER BY seq;
+
+-- name: replies_last_to_customer
+-- Which agent last replied to a customer on a channel, and when.
+SELECT r.agent, r.accepted_at
+FROM conversations AS c
+JOIN replies AS r ON r.conversation = c.id
+WHERE c.tenant = :tenant AND c.channel = :channel AND LOWER(c.customer) = LOWER(:customer) AND r.agent <> ''
+ORDER BY r.seq DESC
+LIMIT 1;

@@ -1,10 +1,17 @@
 -- name: sessions_save
 -- Write a session's present state, new or changed.
-INSERT INTO sessions (id, conversation, tenant, channel, phase, queue, priority, queued_at, opened_at, agent, state)
-VALUES (:id, :conversation, :tenant, :channel, :phase, :queue, :priority, :queued_at, :opened_at, :agent, :state)
+INSERT INTO sessions (
+    id, conversation, tenant, channel, phase, queue, priority, queued_at, opened_at, agent, not_before, held_for,
+    is_shadow, state
+)
+VALUES (
+    :id, :conversation, :tenant, :channel, :phase, :queue, :priority, :queued_at, :opened_at, :agent, :not_before,
+    :held_for, :is_shadow, :state
+)
 ON CONFLICT (id) DO UPDATE
 SET phase = excluded.phase, queue = excluded.queue, priority = excluded.priority, queued_at = excluded.queued_at,
-    agent = excluded.agent, state = excluded.state;
+    agent = excluded.agent, not_before = excluded.not_before, held_for = excluded.held_for,
+    is_shadow = excluded.is_shadow, state = excluded.state;
 
 -- name: sessions_get
 -- One session.
@@ -15,12 +22,77 @@ SELECT state FROM sessions WHERE id = :id;
 SELECT state FROM sessions WHERE conversation = :conversation ORDER BY seq DESC LIMIT 1;
 
 -- name: sessions_turns
--- Who waits in a queue, in order of turn.
+-- Who waits in a queue and may be offered to anybody now, in order of turn.
 SELECT priority, queued_at, seq, state
 FROM sessions
-WHERE tenant = :tenant AND queue = :queue AND phase = 'queued'
+WHERE tenant = :tenant AND queue = :queue AND phase = 'queued' AND held_for IS NULL AND is_shadow = 0
+    AND (not_before IS NULL OR not_before <= :now)
 ORDER BY priority DESC, queued_at, seq
 LIMIT :limit OFFSET :skip;
+
+-- name: sessions_kept
+-- Who waits for one agent and may be offered to him now, in order of turn.
+SELECT state
+FROM sessions
+WHERE tenant = :tenant AND held_for = :agent AND phase = 'queued' AND is_shadow = 0
+    AND (not_before IS NULL OR not_before <= :now)
+ORDER BY priority DESC, queued_at, seq
+LIMIT 1 OFFSET :skip;
+
+-- name: sessions_kept_for
+-- Every agent for whom somebody waits.
+SELECT DISTINCT tenant, held_for
+FROM sessions
+WHERE phase = 'queued' AND held_for IS NOT NULL AND is_shadow = 0
+ORDER BY tenant, held_for;
+
+-- name: sessions_queue_length
+-- How many wait in a queue, counted up to a limit.
+SELECT COUNT(*)
+FROM (
+    SELECT 1
+    FROM sessions
+    WHERE tenant = :tenant AND queue = :queue AND phase = 'queued' AND held_for IS NULL AND is_shadow = 0
+    LIMIT :limit
+) AS counted;
+
+-- name: sessions_waiting_channels
+-- Every channel with somebody who waits in a queue or as an offline message.
+SELECT tenant, channel FROM sessions WHERE phase = 'queued'
+UNION
+SELECT tenant, channel FROM sessions WHERE phase = 'offline';
+
+-- name: sessions_to_open
+-- Offline messages of a channel whose routing may begin, the oldest first.
+SELECT id
+FROM sessions
+WHERE tenant = :tenant AND channel = :channel AND phase = 'offline' AND (not_before IS NULL OR not_before <= :now)
+ORDER BY queued_at, seq
+LIMIT :limit;
+
+-- name: sessions_opened_early
+-- Sessions of a channel that wait for an opening still to come, the oldest first.
+SELECT id
+FROM sessions
+WHERE tenant = :tenant AND channel = :channel AND phase = 'queued' AND not_before > :now
+ORDER BY queued_at, seq
+LIMIT :limit;
+
+-- name: sessions_to_close
+-- Sessions of a channel that could be offered now, the oldest first.
+SELECT id
+FROM sessions
+WHERE tenant = :tenant AND channel = :channel AND phase = 'queued' AND (not_before IS NULL OR not_before <= :now)
+ORDER BY queued_at, seq
+LIMIT :limit;
+
+-- name: sessions_of_phase
+-- Open sessions of a phase, in order of their making, after that number.
+SELECT seq, state FROM sessions WHERE phase = :phase AND phase <> 'ended' AND seq > :after ORDER BY seq LIMIT :limit;
+
+-- name: sessions_offline
+-- Offline messages of a tenant, the oldest first.
+SELECT state FROM sessions WHERE tenant = :tenant AND phase = 'offline' ORDER BY queued_at, seq LIMIT :limit;
 
 -- name: sessions_held_by
 -- The open sessions offered to an agent or his, oldest first.
@@ -30,6 +102,6 @@ SELECT state FROM sessions WHERE tenant = :tenant AND agent = :agent ORDER BY op
 -- Every queue in which somebody waits.
 SELECT tenant, queue, COUNT(*), MIN(queued_at)
 FROM sessions
-WHERE phase = 'queued'
+WHERE phase = 'queued' AND is_shadow = 0
 GROUP BY tenant, queue
 ORDER BY tenant, queue;

@@ -1,0 +1,97 @@
+"""The loop that opens and closes: at closing what waits becomes an offline message or waits for the next opening, and
+in work time offline messages are routed, the oldest first and no faster than the channel allows.
+
+Nothing is armed for it: who waits is asked of the store, and the hour of the settings in force, so a changed calendar
+counts at once and a missed opening is made up for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+
+from postroom.errors import TemporaryError
+from postroom.ports.step import Step
+from postroom.ports.store import Store, Topic, Tx
+from postroom.ports.world import Clock
+from postroom.session.events import AnyEvent, ClosingReached, OpeningReached
+from postroom.session.policy import Policy
+from postroom.session.state import SessionId
+
+log = structlog.get_logger(__name__)
+
+LOOK_AT_LEAST_EVERY = 15.0
+"""Seconds between two looks, so that a changed clock or calendar is noticed."""
+AT_ONCE = 64
+"""Sessions that are closed in one unit."""
+
+RateOf = Callable[[str, str], int]
+"""How many offline messages of (tenant, channel) may be routed a second."""
+
+
+class HoursLoop:
+    """Opens and closes channels until cancelled."""
+
+    def __init__(self, store: Store, step: Step, clock: Clock, rate_of: RateOf) -> None:
+        self._store = store
+        self._step = step
+        self._clock = clock
+        self._rate_of = rate_of
+
+    async def run(self) -> None:
+        """Look when the next channel opens or closes, and when the clock or the settings changed."""
+        bell = self._store.bell(Topic.HOURS)
+        try:
+            while True:
+                await bell.wait(await self._look())
+        finally:
+            bell.close()
+
+    async def _look(self) -> float:
+        try:
+            return await self.look()
+        except TemporaryError as error:
+            log.warning("hours_not_kept", why=str(error))
+            return LOOK_AT_LEAST_EVERY
+
+    async def look(self) -> float:
+        """Bring every waiting session in line with the hour; gives the seconds until there may be more to do."""
+        channels = await self._store.read(lambda tx: tx.sessions.waiting_channels())
+        return min([await self._keep(*channel) for channel in channels], default=LOOK_AT_LEAST_EVERY)
+
+    async def _keep(self, tenant: str, channel: str) -> float:
+        policy, now = self._step.policy(tenant, channel), self._clock.now()
+        if policy.hours.is_open(now):
+            return await self._open(tenant, channel, policy, now)
+        if not policy.finish_queue:
+            while await self._bring(ClosingReached(), lambda tx: tx.sessions.to_close(tenant, channel, now, AT_ONCE)):
+                pass
+        return _seconds(policy.hours.next_opening(now), now)
+
+    async def _open(self, tenant: str, channel: str, policy: Policy, now: datetime) -> float:
+        rate = self._rate_of(tenant, channel)
+        while await self._bring(OpeningReached(), lambda tx: tx.sessions.opened_early(tenant, channel, now, AT_ONCE)):
+            pass
+        routed = await self._bring(OpeningReached(), lambda tx: tx.sessions.to_open(tenant, channel, now, rate))
+        return 1.0 if routed == rate else _seconds(policy.hours.next_closing(now), now)
+
+    async def _bring(self, event: AnyEvent, who: Callable[[Tx], Sequence[SessionId]]) -> int:
+        """Bring the event to these sessions in one unit; gives how many that were, and writes nothing for nobody."""
+        if not await self._store.read(who):
+            return 0
+
+        def unit(tx: Tx) -> int:
+            sessions = who(tx)
+            for session in sessions:
+                self._step(tx, session, event)
+            return len(sessions)
+
+        return await self._store.write(unit)
+
+
+def _seconds(until: datetime | None, now: datetime) -> float:
+    if until is None:
+        return LOOK_AT_LEAST_EVERY
+    return min(max((until - now).total_seconds(), 0.01), LOOK_AT_LEAST_EVERY)
