@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -38,7 +39,7 @@ def test_a_reply_is_let_out_exactly_where_the_table_says_so(row: dict[str, str],
     assert isinstance(found, Send) is (row["answered"] == "Y")
 
 
-HISTORY = {
+HISTORY: dict[str, tuple[dict[str, Any], Reason]] = {
     "45": ({"sent_in_session": 1, "last_in_conversation": NOW - timedelta(minutes=5)}, Reason.ONCE_A_SESSION),
     "46": ({"to_sender_in_ten_minutes": 3, "to_sender_in_a_day": 3}, Reason.TEN_MINUTE_CAP),
 }
