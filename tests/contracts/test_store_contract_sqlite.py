@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from postroom.ports.store import Store
+from tests.contracts.store_automatic_contract import AnsweredMailContract, AutomaticRepliesContract
 from tests.contracts.store_contract import AtomicityContract, BellsContract, UnitsContract
 from tests.contracts.store_intake_contract import ConversationsContract, LedgerContract, MailsContract
 from tests.contracts.store_sending_contract import IdempotencyContract, OutboxContract, RepliesContract
@@ -61,6 +62,12 @@ class TestOutbox(OutboxContract): ...
 
 
 class TestReplies(RepliesContract): ...
+
+
+class TestAutomaticReplies(AutomaticRepliesContract): ...
+
+
+class TestAnsweredMail(AnsweredMailContract): ...
 
 
 class TestIdempotency(IdempotencyContract): ...

@@ -53,7 +53,7 @@ def fields_of(row: dict[str, str]) -> tuple[Fields, set[str]]:
     if body is not None:
         changes.append(("Content-Type", body[0]))
     fields = changed(changes) + added
-    if row["special"] == "hops":
+    if "hops" in row["special"]:
         fields[1:1] = [
             ("Received", f"from h{n}.example by i{n}.example; Mon, 2 Mar 2026 11:59:00 +0000") for n in range(30)
         ]
@@ -80,8 +80,8 @@ def verdict(row: dict[str, str], form: str, line_end: str) -> Classification:
     body = body_of(row["body"])
     raw = written(fields, about, form) + b"\r\n" + (body[1] if body else "Where is it?\r\n").encode()
     message = parse(raw if line_end == "CRLF" else raw.replace(b"\r\n", b"\n"))
-    received_at = NOW - timedelta(hours=25) if row["special"] == "old" else NOW
-    return classify(message, IDENTITY, received_at, NOW, row["special"] == "own_token")
+    received_at = NOW - timedelta(hours=25) if "old" in row["special"] else NOW
+    return classify(message, IDENTITY, received_at, NOW, "own_token" in row["special"])
 
 
 @pytest.mark.parametrize("line_end", ["LF", "CRLF"])
@@ -95,19 +95,27 @@ def test_every_row_holds_in_every_form(row: dict[str, str], form: str, line_end:
     assert bool(found.why_not) is not found.answerable
 
 
-SUPPRESSORS = [row for row in TABLE if row["answered"] == "N" and row["change"] and "-" not in row["change"][:1]]
+SUPPRESSORS = [row for row in TABLE if row["answered"] == "N"]
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    list(combinations(SUPPRESSORS, 2)),
-    ids=lambda row: row["id"] if isinstance(row, dict) else None,
-)
-def test_no_two_suppressors_cancel_each_other(first: dict[str, str], second: dict[str, str]) -> None:
-    both = {**first, "change": f"{first['change']} | {second['change']}"}
+def together(first: dict[str, str], second: dict[str, str]) -> dict[str, str] | None:
+    """Both rows in one mail; None where both are about its body."""
+    if first["body"] and second["body"]:
+        return None
+    changes = " | ".join(filter(None, (first["change"], second["change"])))
+    specials = " ".join(filter(None, (first["special"], second["special"])))
+    return {**first, "change": changes, "body": first["body"] or second["body"], "special": specials}
+
+
+PAIRS = [(pair, both) for pair in combinations(SUPPRESSORS, 2) if (both := together(*pair)) is not None]
+
+
+@pytest.mark.parametrize("both", [both for _, both in PAIRS], ids=[f"{a['id']}+{b['id']}" for (a, b), _ in PAIRS])
+def test_no_two_suppressors_cancel_each_other(both: dict[str, str]) -> None:
     assert not verdict(both, "plain", "CRLF").answerable
 
 
 def test_the_table_has_every_row_that_depends_on_the_mail_alone() -> None:
+    """45 and 46 depend on what was sent before: tests/session/test_automatic_truth.py."""
     numbers = {int(row["id"][:2]) for row in TABLE}
     assert numbers == set(range(1, 51)) - {45, 46}

@@ -237,6 +237,13 @@ def test_age_goes_by_receipt_and_never_by_the_date() -> None:
     assert late.caveats == {Caveat.OLD}
 
 
+def test_a_mail_first_seen_today_that_a_server_stamped_years_ago_is_old() -> None:
+    imported = mail(("Received", "from a.example by mx.example.org; Mon, 1 Jan 2024 00:00:00 +0000"))
+    assert judged(imported).caveats == {Caveat.OLD}
+    tomorrow = mail(("Received", "from a.example by mx.example.org; Tue, 3 Mar 2026 11:59:00 +0000"))
+    assert judged(tomorrow).answerable
+
+
 MARKS = [
     ("Auto-Submitted", "auto-replied"),
     ("Precedence", "bulk"),

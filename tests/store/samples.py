@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from postroom.mail.answering import Answering
 from postroom.ports.records import (
     Conversation,
     JournalEntry,
@@ -99,6 +100,9 @@ def mail(name: str, of: str | None = "c1", *, at: float = 0, incoming: bool = Tr
         outcome=Outcome.CONVERSATION,
         preview="Hello …",
         new_participant=True,
+        answering=Answering(
+            why_not="old: old", recipient="anna@example.org", in_reply_to="1@example.org", references=("0@x", "1@x")
+        ),
         trace=(TraceLine(step="route", verdict="help", evidence="recipient"), TraceLine(step="class", verdict="human")),
     )
 

@@ -25,7 +25,8 @@ def not_addressed(case: Case) -> tuple[Finding, ...]:
 
 
 def old(case: Case) -> tuple[Finding, ...]:
-    """By its time of receipt, never by its Date."""
-    if case.now - case.received_at > _FRESH:
-        return finding(Caveat.OLD, "old", "Received", case.received_at.isoformat())
+    """By its time of receipt, never by its Date; a topmost Received too old to be the time of receipt makes it old."""
+    received_at = min(case.received_at, case.message.received_at or case.received_at)
+    if case.now - received_at > _FRESH:
+        return finding(Caveat.OLD, "old", "Received", received_at.isoformat())
     return ()

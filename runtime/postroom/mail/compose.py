@@ -90,13 +90,20 @@ def reply_subject(subject: str) -> str:
 
 def reference_chain(anchor: str, parent: Message | None) -> tuple[str, ...]:
     """The References of an answer (RFC 5322 §3.6.4): our anchor first, the parent last, at most 20 in all."""
-    if parent is None:
-        return (anchor,)
+    return chained(anchor, ids_up_to(parent) if parent is not None else ())
+
+
+def ids_up_to(parent: Message) -> tuple[str, ...]:
+    """The ids of the thread up to the parent, which is last: those that can be written in a header, at most 20."""
     chain = parent.references or parent.in_reply_to[:1]
-    parents = dict.fromkeys((*chain, *((parent.message_id,) if parent.message_id else ())))
-    parents.pop(anchor, None)
-    usable = [candidate for candidate in parents if header_fields.is_message_id(candidate)]
-    return (anchor, *usable[-(_MAX_REFERENCES - 1) :])
+    ids = dict.fromkeys((*chain, *((parent.message_id,) if parent.message_id else ())))
+    return tuple(candidate for candidate in ids if header_fields.is_message_id(candidate))[-_MAX_REFERENCES:]
+
+
+def chained(anchor: str, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The anchor and the newest of the ids, at most 20 in all."""
+    others = tuple(candidate for candidate in ids if candidate != anchor)
+    return (anchor, *others[-(_MAX_REFERENCES - 1) :])
 
 
 def answered_id(parent: Message) -> str | None:
@@ -157,15 +164,8 @@ def _fields(reply: Reply) -> list[bytes]:
     if reply.in_reply_to is not None:
         fields.append(header_fields.ids_field("In-Reply-To", [reply.in_reply_to]))
     if reply.references:
-        fields.append(header_fields.ids_field("References", _bounded(reply.references)))
+        fields.append(header_fields.ids_field("References", chained(reply.references[0], reply.references[1:])))
     return fields + _machine_fields(reply)
-
-
-def _bounded(references: tuple[str, ...]) -> tuple[str, ...]:
-    """The first, which is the anchor, and the newest."""
-    if len(references) <= _MAX_REFERENCES:
-        return references
-    return (references[0], *references[-(_MAX_REFERENCES - 1) :])
 
 
 def _machine_fields(reply: Reply) -> list[bytes]:

@@ -80,6 +80,12 @@ def no_acknowledgement(case: Case) -> tuple[Finding, ...]:
     return ()
 
 
+def is_nobody(address: str) -> bool:
+    """Whether the address is, by its name, that of a program, a list or a role, which nothing answers by itself."""
+    local = address.casefold().rpartition("@")[0]
+    return any(pattern.fullmatch(local) for pattern in (_MAIL_SYSTEM, _LIST, _NOBODY, _NO_ACK))
+
+
 def null_sender(case: Case) -> tuple[Finding, ...]:
     """RFC 3834 §2: an empty envelope sender must not be answered; a missing Return-Path says nothing at all."""
     for value in case.message.all_headers("Return-Path"):

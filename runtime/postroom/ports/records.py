@@ -10,6 +10,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from postroom.mail.answering import Answering
 from postroom.session.effects import AnyEffect
 from postroom.session.events import AnyEvent
 from postroom.session.state import ConversationId, Phase, SessionId, TimerKind
@@ -84,6 +85,8 @@ class StoredMail(Struct, frozen=True, kw_only=True):
     outcome: Outcome
     preview: str = ""
     new_participant: bool = False
+    answering: Answering | None = None
+    """What an automatic reply to it would need; None of our own mails, and of those nobody knows it of."""
     trace: tuple[TraceLine, ...] = ()
 
 
@@ -230,6 +233,23 @@ class Reply(Struct, frozen=True, kw_only=True):
     accepted_at: datetime
     recipients: tuple[ReplyRecipient, ...]
     state: ReplyState = ReplyState.ACCEPTED
+    automatic: str = ""
+    """The kind of an automatic reply, which has no agent; empty where a person wrote it."""
+
+
+class AutomaticReply(Struct, frozen=True, kw_only=True):
+    """That an automatic reply was put in, for the caps: `sender` is whom it answers, case-folded, without plus-tag."""
+
+    reply: str
+    tenant: str
+    channel: str
+    conversation: ConversationId
+    session: SessionId
+    mail: str
+    """The customer's mail it answers."""
+    sender: str
+    kind: str
+    at: datetime
 
 
 class Attempt(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from postroom.ports.gateways import Spool, Spooler
 from postroom.ports.records import Counts, RawRef
 from postroom.ports.repositories import (
     Agents,
+    AutomaticReplies,
     Conversations,
     Idempotency,
     Journal,
@@ -53,6 +54,7 @@ class Tx(Protocol):
     timers: Timers
     agents: Agents
     replies: Replies
+    automatic: AutomaticReplies
     idempotency: Idempotency
 
     def wake(self, topic: Topic) -> None:

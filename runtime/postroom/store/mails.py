@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from postroom.mail.answering import Answering
 from postroom.ports.records import Outcome, RawRef, StoredMail, TraceLine
 from postroom.session.state import ConversationId
 from postroom.store.columns import to_json, to_micros, to_time
@@ -14,6 +15,7 @@ from postroom.store.connection import Connection, Row
 from postroom.store.queries import queries
 
 _SQL = queries("mails")
+_ANSWERING = msgspec.json.Decoder(Answering)
 _TRACE = msgspec.json.Decoder(tuple[TraceLine, ...])
 
 
@@ -41,6 +43,17 @@ class SqlMails:
     def get(self, mail: str) -> StoredMail | None:
         """One mail."""
         row = self._db.one(_SQL["mails_get"], (mail,))
+        return _mail(row) if row else None
+
+    def add_trace(self, mail: str, lines: Sequence[TraceLine]) -> None:
+        """Write further verdicts behind those on the mail's trace."""
+        row = self._db.one(_SQL["mails_trace"], (mail,))
+        if row is not None:
+            self._db.run(_SQL["mails_set_trace"], (to_json((*_TRACE.decode(row[0]), *lines)), mail))
+
+    def newest_served(self, conversation: ConversationId) -> StoredMail | None:
+        """The conversation's newest mail of the customer's."""
+        row = self._db.one(_SQL["mails_newest_served"], (conversation,))
         return _mail(row) if row else None
 
     def of_conversation(self, conversation: ConversationId) -> Sequence[StoredMail]:
@@ -83,6 +96,7 @@ def _row(mail: StoredMail) -> Row:
         mail.preview,
         int(mail.new_participant),
         to_json(mail.trace),
+        None if mail.answering is None else to_json(mail.answering),
     )
 
 
@@ -108,4 +122,5 @@ def _mail(row: Row) -> StoredMail:
         preview=row[17],
         new_participant=bool(row[18]),
         trace=_TRACE.decode(row[19]),
+        answering=None if row[20] is None else _ANSWERING.decode(row[20]),
     )

@@ -92,6 +92,7 @@ class SqlReplies:
             accepted_at=to_time(row[10]),
             state=ReplyState(row[11]),
             raw=RawRef(sha256=row[12], size=row[13], small=row[14]),
+            automatic=row[15],
             recipients=tuple(_recipient(one) for one in self._db.all(_SQL["replies_recipients"], (row[0],))),
         )
 
@@ -111,6 +112,7 @@ def _row(reply: Reply) -> Row:
         reply.raw.sha256,
         to_micros(reply.accepted_at),
         reply.state.value,
+        reply.automatic,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from postroom.ports.records import Counts
 from postroom.ports.repositories import (
     Agents,
+    AutomaticReplies,
     Conversations,
     Idempotency,
     Journal,
@@ -17,6 +18,7 @@ from postroom.ports.repositories import (
 )
 from postroom.ports.store import Topic
 from postroom.store.agents import SqlAgents
+from postroom.store.automatic import SqlAutomaticReplies
 from postroom.store.connection import Connection
 from postroom.store.conversations import SqlConversations
 from postroom.store.counts import counts
@@ -45,6 +47,7 @@ class SqlTx:
         self.timers: Timers = SqlTimers(db)
         self.agents: Agents = SqlAgents(db)
         self.replies: Replies = SqlReplies(db)
+        self.automatic: AutomaticReplies = SqlAutomaticReplies(db)
         self.idempotency: Idempotency = SqlIdempotency(db)
 
     def wake(self, topic: Topic) -> None:

@@ -9,22 +9,25 @@ SELECT sha256, size, small FROM raws WHERE sha256 = :sha256;
 -- name: mails_add
 -- Store what was read of a mail.
 INSERT INTO mails (id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
-    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace)
+    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace,
+    answering)
 VALUES (:id, :tenant, :gateway, :channel, :conversation, :incoming, :sha256, :size, :received_at, :message_id,
     :from_address, :from_name, :subject, :mail_class, :body_hash, :attachments, :outcome, :preview, :new_participant,
-    :trace);
+    :trace, :answering);
 
 -- name: mails_get
 -- One mail.
 SELECT id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
-    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace
+    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace,
+    answering
 FROM mails
 WHERE id = :id;
 
 -- name: mails_of_conversation
 -- A conversation's mails, oldest first.
 SELECT id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
-    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace
+    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace,
+    answering
 FROM mails
 WHERE conversation = :conversation
 ORDER BY received_at, id;
@@ -32,7 +35,8 @@ ORDER BY received_at, id;
 -- name: mails_latest
 -- The newest incoming mails of a tenant.
 SELECT id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
-    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace
+    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace,
+    answering
 FROM mails
 WHERE tenant = :tenant AND incoming = 1
 ORDER BY received_at DESC, id DESC
@@ -41,9 +45,28 @@ LIMIT :limit;
 -- name: mails_copy_of
 -- The oldest other incoming mail of the channel with that Message-ID, author and body since then.
 SELECT id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
-    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace
+    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace,
+    answering
 FROM mails
 WHERE message_id = :message_id AND tenant = :tenant AND channel = :channel AND incoming = 1
     AND from_address = :from_address AND body_hash = :body_hash AND received_at >= :since AND id <> :but
 ORDER BY received_at, id
 LIMIT 1;
+
+-- name: mails_newest_served
+-- The newest incoming mail of a conversation that somebody is served for.
+SELECT id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
+    from_address, from_name, subject, mail_class, body_hash, attachments, outcome, preview, new_participant, trace,
+    answering
+FROM mails
+WHERE conversation = :conversation AND incoming = 1 AND outcome = 'conversation'
+ORDER BY received_at DESC, id DESC
+LIMIT 1;
+
+-- name: mails_trace
+-- A mail's trace.
+SELECT trace FROM mails WHERE id = :id;
+
+-- name: mails_set_trace
+-- Write a mail's trace.
+UPDATE mails SET trace = :trace WHERE id = :id;

@@ -1,9 +1,9 @@
 -- name: replies_add
 -- Store a rendered reply.
 INSERT INTO replies (id, tenant, channel, gateway, conversation, session, agent, mail, message_id, envelope_from,
-    sha256, accepted_at, state)
+    sha256, accepted_at, state, automatic)
 VALUES (:id, :tenant, :channel, :gateway, :conversation, :session, :agent, :mail, :message_id, :envelope_from,
-    :sha256, :accepted_at, :state);
+    :sha256, :accepted_at, :state, :automatic);
 
 -- name: replies_add_recipient
 -- Store one recipient of a reply.
@@ -13,14 +13,14 @@ VALUES (:reply, :place, :address, :field, :state, :code, :words);
 -- name: replies_get
 -- One reply, with its bytes where small.
 SELECT r.id, r.tenant, r.channel, r.gateway, r.conversation, r.session, r.agent, r.mail, r.message_id, r.envelope_from,
-    r.accepted_at, r.state, raws.sha256, raws.size, raws.small
+    r.accepted_at, r.state, raws.sha256, raws.size, raws.small, r.automatic
 FROM replies AS r JOIN raws ON raws.sha256 = r.sha256
 WHERE r.id = :id;
 
 -- name: replies_of_conversation
 -- A conversation's replies, oldest first, with their bytes where small.
 SELECT r.id, r.tenant, r.channel, r.gateway, r.conversation, r.session, r.agent, r.mail, r.message_id, r.envelope_from,
-    r.accepted_at, r.state, raws.sha256, raws.size, raws.small
+    r.accepted_at, r.state, raws.sha256, raws.size, raws.small, r.automatic
 FROM replies AS r JOIN raws ON raws.sha256 = r.sha256
 WHERE r.conversation = :conversation
 ORDER BY r.seq;
