@@ -9,7 +9,7 @@ import pytest
 
 from postroom.mail.identity import SpamHeader
 from postroom.mail.recipients import Caps
-from postroom.settings.compile import automatic_mail, caps, identity, policy, zone
+from postroom.settings.compile import automatic_mail, caps, identity, keywords, policy, zone
 from postroom.settings.schema import Pop3Gateway, Tenant
 from tests.settings.making import CHANNEL, POP3, loaded, tenant
 
@@ -89,3 +89,9 @@ def test_a_channel_keeps_its_hours_in_its_own_zone_or_the_tenants(tmp_path: Path
     assert zone(found, found.channels[0]) == ZoneInfo("Asia/Tokyo")
     found = acme(tmp_path, tenant(channel="    work_time: {time_zone: Europe/Berlin}\n"))
     assert zone(found, found.channels[0]) == ZoneInfo("Europe/Berlin")
+
+
+def test_a_channels_keywords_are_ready_to_look_for(tmp_path: Path) -> None:
+    found = acme(tmp_path, tenant(channel="    transfer_keywords: [agent, 人工客服]\n"))
+    ready = keywords(found.channels[0])
+    assert [bool(ready.first(text)) for text in ("an AGENT", "要人工客服", "help")] == [True, True, False]

@@ -221,6 +221,23 @@ def test_a_robot_needs_its_keywords_and_to_be_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "key", "rule"),
+    [
+        ("[agent, 'AGENT ']", "[1]", "is found wherever 'agent' is"),
+        ('["caf\\u00e9", agent, "cafe\\u0301"]', "[2]", "is found wherever 'café' is"),
+        ("[straße, STRASSE]", "[1]", "is found wherever 'straße' is"),
+        ('[agent, " \\u200b"]', "[1]", "has nothing to look for"),
+        ("['']", "[0]", "at least 1"),
+        (f"[{'x' * 201}]", "[0]", "at most 200"),
+        (f"[{', '.join(f'w{n}' for n in range(1001))}]", "", "at most 1,000 entries"),
+    ],
+)
+def test_each_keyword_says_something_of_its_own(tmp_path: Path, words: str, key: str, rule: str) -> None:
+    found = wrong(tmp_path, tenant(channel=f"    transfer_keywords: {words}\n"))
+    assert rule in found[f"channels[0].transfer_keywords{key}"]
+
+
+@pytest.mark.parametrize(
     ("rule", "key", "words"),
     [
         ("work_time: {workday: []}", "work_time.workday", "at least 1 entries"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from postroom.mail import identity as mail
+from postroom.mail.keywords import Keywords, compiled
 from postroom.mail.recipients import Caps
 from postroom.routing.routes import Inlet, Route, derived
 from postroom.session.policy import Policy
@@ -62,6 +63,11 @@ def caps(tenant: Tenant, channel: Channel) -> Caps:
         cc=cap(channel.max_cc, whole.max_cc),
         bcc=cap(channel.max_bcc, whole.max_bcc),
     )
+
+
+def keywords(channel: Channel) -> Keywords:
+    """The channel's words that lead from the robot to an agent, ready to look for."""
+    return compiled(channel.transfer_keywords)
 
 
 def identity(tenant: Tenant, gateway: Pop3Gateway) -> mail.Identity:
