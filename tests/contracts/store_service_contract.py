@@ -59,14 +59,16 @@ class SessionsContract:
             waiting_at("elsewhere", 0, priority=9, queue="german"),
         )
         await store.write(lambda tx: saved(tx, *rows))
-        heads = [await store.read(on(lambda tx, n: tx.sessions.head("acme", "english", n), skip)) for skip in range(5)]
+        heads = [
+            await store.read(on(lambda tx, n: tx.sessions.head("acme", "english", NOW, n), skip)) for skip in range(5)
+        ]
         assert [one and one.id for one in heads] == ["first", "young", "old", "twin", None]
 
     async def test_who_left_the_queue_has_no_turn_in_it(self, store: Store) -> None:
         one = waiting_at("s1", 1)
         await store.write(lambda tx: saved(tx, one))
         await store.write(lambda tx: saved(tx, replace(one, phase=Phase.OFFERED)))
-        assert await store.read(lambda tx: tx.sessions.head("acme", "english")) is None
+        assert await store.read(lambda tx: tx.sessions.head("acme", "english", NOW)) is None
         assert await store.read(lambda tx: tx.sessions.waiting_queues()) == []
 
     async def test_an_agent_holds_what_is_offered_to_him_his_or_awaits_his_customers(self, store: Store) -> None:
@@ -92,9 +94,9 @@ class SessionsContract:
             waiting_at("f1", 0, queue="french"),
         )
         await store.write(lambda tx: saved(tx, *rows))
-        found = await store.read(lambda tx: tx.sessions.waiting("acme", ["german", "english", "german"], 3))
+        found = await store.read(lambda tx: tx.sessions.waiting("acme", ["german", "english", "german"], NOW, 3))
         assert [one.id for one in found] == ["g2", "e1", "g1"]
-        assert await store.read(lambda tx: tx.sessions.waiting("acme", [], 3)) == []
+        assert await store.read(lambda tx: tx.sessions.waiting("acme", [], NOW, 3)) == []
         assert await store.read(lambda tx: tx.sessions.waiting_queues()) == [
             QueueLength(tenant="acme", queue="english", waiting=2, oldest_at=later(1)),
             QueueLength(tenant="acme", queue="french", waiting=1, oldest_at=later(0)),

@@ -18,12 +18,14 @@ from postroom.engine.world import SystemClock, SystemIds, ThreadOffload
 from postroom.ports.records import AgentRow, AgentState, Conversation
 from postroom.ports.store import Tx
 from postroom.session.events import MessageReceived
-from postroom.session.policy import Policy
+from postroom.session.policy import Policy, QueuePolicy
 from postroom.session.state import ConversationId, Session, SessionId
 from postroom.settings.schema import Agent, Channel, Generation, Parameters, Process, Queue, Tenant
 from postroom.store.sqlite import SqliteStore
 
 T = TypeVar("T")
+
+from tests.support.automatic import NoAutomaticMail
 
 ACME, GLOBEX = "acme", "globex"
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -149,8 +151,14 @@ class House:
         return Policy(
             generation=self.generation.number,
             queue=found.skill_queue,
-            offer_for={queue.name: queue.offer_for for queue in settings.queues},
-            max_missed_offers={queue.name: queue.max_missed_offers for queue in settings.queues},
+            queues={
+                queue.name: QueuePolicy(
+                    members=frozenset(queue.members),
+                    offer_for=queue.offer_for,
+                    max_missed_offers=queue.max_missed_offers,
+                )
+                for queue in settings.queues
+            },
         )
 
 
@@ -166,7 +174,7 @@ async def open_house(folder: Path) -> AsyncIterator[House]:
         return house.policy(tenant, channel)
 
     ids = SystemIds(clock)
-    step = SessionStep(clock, ids, policies)
+    step = SessionStep(clock, ids, policies, NoAutomaticMail())
     house = House(store, step, clock, ids, offload, Presence(clock), AgentStates(step, clock))
     try:
         await house.write(lambda tx: ensure_agents(tx, house.generation))

@@ -31,7 +31,8 @@ from postroom.session.events import (
     ReplySubmitted,
     SessionPicked,
 )
-from postroom.session.policy import Facts, Policy
+from postroom.session.facts import Facts
+from postroom.session.policy import Policy
 from postroom.session.state import ConversationId, Phase, Session, SessionId
 from tests.dispatch.house import ACME, House, open_house
 

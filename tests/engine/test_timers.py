@@ -3,9 +3,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from postroom.engine.timers import AT_ONCE, POSTPONED, TimerLoop
+from postroom.engine.timers import AT_ONCE, POSTPONED, ListedSince, TimerLoop
 from postroom.ports.store import Topic, Tx
 from postroom.session.events import AgentReserved, AnyEvent
+from postroom.session.policy import Policy
 from postroom.session.state import Phase, Session, SessionId
 from tests.dispatch.house import ACME, House, open_house
 from tests.engine.room import Passing
@@ -23,9 +24,19 @@ class Broken:
             raise ZeroDivisionError("a fault of ours")
         return self._real(tx, session, event)
 
+    def policy(self, tenant: str, channel: str) -> Policy:
+        return self._real.policy(tenant, channel)
 
-def loop_of(house: House, late: list[float], failpoint: Passing | None = None, step: object = None) -> TimerLoop:
-    return TimerLoop(house.store, step or house.step, house.clock, failpoint or Passing(), late.append)  # type: ignore[arg-type] # a step with a fault in it
+
+def loop_of(
+    house: House,
+    late: list[float],
+    failpoint: Passing | None = None,
+    step: object = None,
+    listed_since: ListedSince | None = None,
+) -> TimerLoop:
+    listed = listed_since or (lambda _tenant, _channel, _when: True)
+    return TimerLoop(house.store, step or house.step, house.clock, failpoint or Passing(), late.append, listed)  # type: ignore[arg-type] # a step with a fault in it
 
 
 async def offered(house: House, count: int = 1, every: float = 0.0) -> list[Session]:

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 from postroom.engine.collect import Collector
@@ -31,10 +30,12 @@ from postroom.ports.world import Failpoint
 from postroom.settings import compile as compiled
 from postroom.settings import schema
 from postroom.settings.load import load
+from postroom.settings.policies import Policies
 from postroom.settings.schema import Generation
 from postroom.store.blobs import FileBlobs
 from postroom.store.keys import key_ring
 from postroom.store.sqlite import SqliteStore
+from tests.support.automatic import NoAutomaticMail
 from tests.support.clock import VirtualClock
 
 ONE_GATEWAY = """\
@@ -210,7 +211,7 @@ def _intake(
     outcomes: list[Outcome],
 ) -> Intake:
     ids = SystemIds(clock)
-    settler = Settler(SessionStep(clock, ids, partial(compiled.policy, generation)), clock, ids, failpoint)
+    settler = Settler(SessionStep(clock, ids, Policies(generation), NoAutomaticMail()), clock, ids, failpoint)
     readers = Readers(blobs, offload)
 
     def counted(_rules: IntakeRules, outcome: Outcome, _octets: int, _seconds: float) -> None:

@@ -61,7 +61,7 @@ async def pick(parts: Parts, repeatable: Asked, queue_name: FromPath[str]) -> Re
 
 def _pick(tx: Tx, parts: ApiParts, caller: Caller, queue: Queue, minted: tuple[str, datetime]) -> Answer | Problem:
     token, now = minted
-    head = tx.sessions.head(caller.tenant, queue.name)
+    head = tx.sessions.head(caller.tenant, queue.name, now)
     if head is None:
         return Answer(status=HTTPStatus.NO_CONTENT)
     if not tx.agents.reserve(caller.tenant, caller.account, now):

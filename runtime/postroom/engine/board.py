@@ -6,7 +6,7 @@ It is told and it remembers; it decides nothing, tries nothing, and forgets all 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,6 +39,7 @@ class StatusBoard:
         self._watch = watch
         self._clock = clock
         self._states: dict[tuple[str, str], GatewayState] = {}
+        self._listed_since: dict[tuple[str, str], datetime] = {}
 
     def status(self, rules: IntakeRules, status: GatewayStatus, words: str) -> None:
         """The gateway's status from now on."""
@@ -49,9 +50,16 @@ class StatusBoard:
         """A session ended well, with so many mails left in the box."""
         self._watch.polled(rules, seconds, backlog)
         now = self._clock.now()
+        if not backlog:
+            self._listed_since[rules.tenant, rules.gateway] = now - timedelta(seconds=seconds)
         state = self.of(rules.tenant, rules.gateway)
         state = state or GatewayState(status=GatewayStatus.CONNECTION_SUCCEEDED, since=now)
         self._states[rules.tenant, rules.gateway] = replace(state, last_success_at=now, mails_left=backlog)
+
+    def listed_since(self, tenant: str, gateway: str, when: datetime) -> bool:
+        """Whether a session begun after that time listed the box to its end, and left nothing untaken in it."""
+        began = self._listed_since.get((tenant, gateway))
+        return began is not None and began > when
 
     def settled(self, rules: IntakeRules, outcome: Outcome, octets: int, seconds: float) -> None:
         """A mail came to its outcome."""

@@ -69,7 +69,7 @@ def carry_out(unit: Unit, effects: tuple[AnyEffect, ...]) -> None:
         _one(unit, effect)
 
 
-def _one(unit: Unit, effect: AnyEffect) -> None:  # noqa: C901, PLR0912 one row an effect
+def _one(unit: Unit, effect: AnyEffect) -> None:  # noqa: C901, PLR0912, PLR0915 one row an effect
     tx, session = unit.tx, unit.session
     match effect:
         case EnterQueue():
@@ -95,10 +95,10 @@ def _one(unit: Unit, effect: AnyEffect) -> None:  # noqa: C901, PLR0912 one row 
             unit.automatic.send(tx, session, effect, unit.now)
         case SendRobotAnswer():
             unit.automatic.send_robot_answer(tx, session, effect, unit.now)
-        case OfferToAgent() | WithdrawOffer() | AssignToAgent() | NotifyAgent() | OpenSession() | Ignore():
-            pass  # the journal entry itself is what agents' screens follow, and the step opens sessions
-        case SuppressAutomatic() | KeepRobotNote() | RaiseAlarm() | Noted():
-            pass  # the journal entry is the trace, and what is counted is counted from there
+        case OfferToAgent() | WithdrawOffer() | AssignToAgent() | NotifyAgent() | KeepRobotNote() | RaiseAlarm():
+            pass  # the journal entry itself is what agents' screens follow, and what is counted is counted from there
+        case OpenSession() | Ignore() | Noted() | SuppressAutomatic():
+            pass  # the step opens sessions; the rest is for who asked, and for the trace
         case _:
             assert_never(effect)
 

@@ -1,6 +1,7 @@
-"""The loop that opens and closes: at closing what waits becomes an offline message or waits for the next opening, and
-in work time offline messages are routed, the oldest first and no faster than the channel allows.
+"""The loop that opens and closes channels.
 
+At closing what waits becomes an offline message, or waits for the next opening; in work time offline messages are
+routed, the oldest first and no faster than the channel allows.
 Nothing is armed for it: who waits is asked of the store, and the hour of the settings in force, so a changed calendar
 counts at once and a missed opening is made up for.
 """

@@ -45,7 +45,7 @@ ListedSince = Callable[[str, str, datetime], bool]
 class TimerLoop:
     """Fires what is due, then sleeps until the next due time or until a timer is armed."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 everything it touches, and nothing else
+    def __init__(  # noqa: PLR0917 everything it touches, and nothing else
         self,
         store: Store,
         step: Step,

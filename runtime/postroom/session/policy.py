@@ -71,7 +71,6 @@ class OfflinePolicy(Struct, frozen=True, kw_only=True):
     contact_within: float | None = None
     to_last_agent: bool = False
     ask_robot: bool = False
-    auto_reply_each: bool = False
 
 
 class RobotPolicy(Struct, frozen=True, kw_only=True):

@@ -92,6 +92,8 @@ class AutoReply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     holiday: Texts = ()
     backlog: Texts = ()
     again_after: Annotated[Seconds, _seconds(MINUTE, 366 * DAY)] = DAY
+    backlog_from: Annotated[int, Between(1, 1_000_000)] = 20
+    """So many sessions waiting in the queue are a backlog, and the text `backlog` goes out instead of `working`."""
 
 
 class ChannelRobot(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,26 +11,7 @@ from postroom.mail import identity as mail
 from postroom.mail.keywords import Keywords, compiled
 from postroom.mail.recipients import Caps
 from postroom.routing.routes import Inlet, Route, derived
-from postroom.session.policy import Policy
 from postroom.settings.schema import Channel, Generation, Pop3Gateway, Tenant
-
-
-def policy(generation: Generation, tenant: str, channel: str) -> Policy:
-    """Compile the rules of one channel's sessions.
-
-    Sessions outlive settings: for a channel or tenant that is gone the policy has no queue of its own, and what is
-    still open there stays in the queue it is in, can be answered, and can end.
-    """
-    space = generation.tenant(tenant)
-    found = space.channel(channel) if space is not None else None
-    queues = space.queues if space is not None else ()
-    return Policy(
-        generation=generation.number,
-        queue=found.skill_queue if found is not None else "",
-        priority=found.priority if found is not None else 0,
-        offer_for={queue.name: queue.offer_for for queue in queues},
-        max_missed_offers={queue.name: queue.max_missed_offers for queue in queues},
-    )
 
 
 def routes(tenant: Tenant) -> tuple[Route, ...]:

@@ -201,6 +201,13 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_bcc: Cap = 20
     time_zone: Zone = "UTC"
     max_concurrent: Places = 5
+    offline_reassign_after: Annotated[Seconds, Between(5 * MINUTE, 600 * MINUTE, Unit.SECONDS)] = 30 * MINUTE
+    """The pause between two routings of one offline message."""
+    agent_gone_after: Annotated[Seconds, Between(MINUTE, 30 * DAY, Unit.SECONDS)] = 15 * MINUTE
+    """Work time after which the work of an agent who is signed out is taken back."""
+    agent_heartbeat: Annotated[Seconds, Between(5, DAY, Unit.SECONDS)] = 120.0
+    count_awaiting: bool = False
+    """Whether a session keeps its agent's place while the customer has the word."""
 
 
 class Ou(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,6 +23,7 @@ from postroom.gateways.trial import try_gateways
 from postroom.observability.metrics import Metrics
 from postroom.observability.ops import parse_listen
 from postroom.settings import compile as compiled
+from postroom.settings.policies import Policies
 from postroom.settings.schema import Generation
 from postroom.store.blobs import FileBlobs
 from postroom.store.keys import key_ring
@@ -79,7 +80,7 @@ class Runtime:
             blobs=blobs,
             readers=Readers(blobs, offload),
             ring=await offload.run("blobs", key_ring, self._folder, self._ids.secret),
-            step=SessionStep(self._clock, self._ids, partial(compiled.policy, self._generation)),
+            step=SessionStep(self._clock, self._ids, Policies(self._generation), automatic),
             routes={tenant.name: compiled.routes(tenant) for tenant in self._generation.tenants},
         )
 
