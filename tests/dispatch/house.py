@@ -22,10 +22,9 @@ from postroom.session.policy import Policy, QueuePolicy
 from postroom.session.state import ConversationId, Session, SessionId
 from postroom.settings.schema import Agent, Channel, Generation, Parameters, Process, Queue, Tenant
 from postroom.store.sqlite import SqliteStore
+from tests.support.automatic import NoAutomaticMail
 
 T = TypeVar("T")
-
-from tests.support.automatic import NoAutomaticMail
 
 ACME, GLOBEX = "acme", "globex"
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)

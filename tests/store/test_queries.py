@@ -22,6 +22,8 @@ EVERY = [query for file in FILES for query in queries(file).values()]
 WALKS_AN_INDEX = {
     "ledger_unsettled",
     "sessions_waiting_queues",
+    "sessions_waiting_channels",
+    "sessions_kept_for",
     "counts_phases",
     "counts_outbox",
     "counts_agents",
@@ -93,6 +95,7 @@ SORTS_A_FEW = {
     "agents_candidates",
     "counts_quarantined",
     "counts_agents",
+    "replies_last_to_customer",
 }
 
 
