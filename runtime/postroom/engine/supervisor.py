@@ -23,21 +23,47 @@ class Loop(Struct, frozen=True, kw_only=True):
 
 
 class Supervisor:
-    """Runs loops until the stop event is set, then drains and cancels them."""
+    """Runs loops until the stop event is set, then drains and cancels them; loops may come and go meanwhile."""
 
     def __init__(self, clock: Clock, drain_within: float) -> None:
         self._clock = clock
         self._drain_within = drain_within
+        self._stops: dict[str, asyncio.Event] = {}
+        self._tasks: dict[asyncio.Task[None], Loop] = {}
+        self._group: asyncio.TaskGroup | None = None
 
     async def run(self, loops: list[Loop], stopping: asyncio.Event) -> None:
         """Return when every loop has ended: drained within its time, or cancelled after it."""
-        async with asyncio.TaskGroup() as group:
-            tasks = {loop: group.create_task(self._keep(loop, stopping), name=loop.name) for loop in loops}
+        async with asyncio.TaskGroup() as self._group:
+            for loop in loops:
+                self.start(loop)
             await stopping.wait()
-            draining = {task for loop, task in tasks.items() if loop.drains}
+            self._group = None
+            for stop in self._stops.values():
+                stop.set()
+            draining = {task for task, loop in self._tasks.items() if loop.drains}
             if draining:
                 await asyncio.wait(draining, timeout=self._drain_within)
-            for task in tasks.values():
+            for task in tuple(self._tasks):
+                task.cancel()
+
+    def start(self, loop: Loop) -> None:
+        """Keep one more loop, beside any of its name that is still ending; nothing happens once all are to end."""
+        if self._group is None:
+            return
+        stop = self._stops[loop.name] = asyncio.Event()
+        task = self._group.create_task(self._keep(loop, stop), name=loop.name)
+        self._tasks[task] = loop
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
+
+    def stop(self, name: str) -> None:
+        """Let the loop of that name end: one that drains by itself, any other is cut off."""
+        stop = self._stops.pop(name, None)
+        if stop is None:
+            return
+        stop.set()
+        for task, loop in self._tasks.items():
+            if loop.name == name and not loop.drains:
                 task.cancel()
 
     async def _keep(self, loop: Loop, stopping: asyncio.Event) -> None:

@@ -49,12 +49,13 @@ ORDER BY tenant, held_for;
 -- name: sessions_queue_length
 -- How many wait in a queue, counted up to a limit.
 SELECT COUNT(*)
-FROM (
-    SELECT 1
+FROM sessions
+WHERE seq IN (
+    SELECT seq
     FROM sessions
     WHERE tenant = :tenant AND queue = :queue AND phase = 'queued' AND held_for IS NULL AND is_shadow = 0
     LIMIT :limit
-) AS counted;
+);
 
 -- name: sessions_waiting_channels
 -- Every channel with somebody who waits in a queue or as an offline message.
