@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from postroom.errors import ConfigurationError
 from postroom.gateways import pop3, smtp
-from postroom.gateways.tls import MinTls, TlsOptions, Trust, X509Strict, client_context
+from postroom.gateways.tls import client_context
+from postroom.gateways.trust import tls_options
 from postroom.ports.gateways import ReceivingGateway, SendingGateway
 from postroom.ports.world import Clock, Failpoint
 from postroom.settings import schema
 
 
-def receiving(settings: schema.Pop3Gateway, folder: Path, failpoint: Failpoint) -> ReceivingGateway:
+def receiving(
+    tenant: schema.Tenant, settings: schema.Pop3Gateway, folder: Path, failpoint: Failpoint
+) -> ReceivingGateway:
     """The gateway to collect from; `folder` is the configuration's. Raises ConfigurationError."""
     options = pop3.Pop3Options(
         host=settings.host,
@@ -21,7 +23,7 @@ def receiving(settings: schema.Pop3Gateway, folder: Path, failpoint: Failpoint) 
         login_user=settings.login_user,
         security=pop3.Security(settings.security),
         allow_plaintext=settings.allow_plaintext,
-        tls=_tls(settings, folder),
+        tls=tls_options(tenant, settings, folder),
         auth=pop3.Auth(settings.auth),
         password=settings.password.reveal() if settings.password else "",
         max_message_size=settings.max_message_size,
@@ -30,7 +32,9 @@ def receiving(settings: schema.Pop3Gateway, folder: Path, failpoint: Failpoint) 
     return pop3.Pop3Gateway(options, failpoint)
 
 
-def sending(settings: schema.SmtpGateway, folder: Path, clock: Clock, failpoint: Failpoint) -> SendingGateway:
+def sending(
+    tenant: schema.Tenant, settings: schema.SmtpGateway, folder: Path, clock: Clock, failpoint: Failpoint
+) -> SendingGateway:
     """The gateway to send through. Raises ConfigurationError."""
     options = smtp.SmtpOptions(
         host=settings.host,
@@ -38,23 +42,10 @@ def sending(settings: schema.SmtpGateway, folder: Path, clock: Clock, failpoint:
         user=settings.user,
         security=smtp.Security(settings.security),
         allow_plaintext=settings.allow_plaintext,
-        tls=None if settings.security == "none" else client_context(_tls(settings, folder)),
+        tls=None if settings.security == "none" else client_context(tls_options(tenant, settings, folder)),
         auth=smtp.Auth(settings.auth),
         password=settings.password.reveal() if settings.password else "",
         ehlo_name=settings.ehlo_name or "",
         pool=settings.pool,
     )
     return smtp.SmtpGateway(options, clock=clock, failpoint=failpoint)
-
-
-def _tls(settings: schema.Gateway, folder: Path) -> TlsOptions:
-    strict, oldest = X509Strict(settings.x509_strict), MinTls(settings.min_tls)
-    if settings.certificate is None:
-        return TlsOptions(min_version=oldest, x509_strict=strict)
-    path = folder / settings.certificate
-    try:
-        certificate = path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"gateway {settings.name}: {path} cannot be read: {error.strerror}") from error
-    trust = Trust(settings.trust)
-    return TlsOptions(trust=trust, certificates=(certificate,), min_version=oldest, x509_strict=strict)

@@ -8,7 +8,7 @@ from postroom.errors import ConfigurationError
 from postroom.gateways import build
 from postroom.ports.gateways import GatewayError, GatewayStatus
 from postroom.ports.world import Clock, Failpoint
-from postroom.settings.schema import Gateway, Generation, Pop3Gateway
+from postroom.settings.schema import Gateway, Generation, Pop3Gateway, Tenant
 
 
 async def try_gateways(generation: Generation, clock: Clock, failpoint: Failpoint) -> list[tuple[str, str, str, str]]:
@@ -16,19 +16,21 @@ async def try_gateways(generation: Generation, clock: Clock, failpoint: Failpoin
     found = []
     for tenant in generation.tenants:
         for settings in tenant.gateways:
-            status, words = await _try(settings, Path(generation.folder), clock, failpoint)
+            status, words = await _try(tenant, settings, Path(generation.folder), clock, failpoint)
             kind = "pop3" if isinstance(settings, Pop3Gateway) else "smtp"
             found.append((f"{tenant.name}/{settings.name}", kind, status.value, words))
     return found
 
 
-async def _try(settings: Gateway, folder: Path, clock: Clock, failpoint: Failpoint) -> tuple[GatewayStatus, str]:
+async def _try(
+    tenant: Tenant, settings: Gateway, folder: Path, clock: Clock, failpoint: Failpoint
+) -> tuple[GatewayStatus, str]:
     try:
         if isinstance(settings, Pop3Gateway):
-            mailbox = await build.receiving(settings, folder, failpoint).open()
+            mailbox = await build.receiving(tenant, settings, folder, failpoint).open()
             await mailbox.close()
         else:
-            gateway = build.sending(settings, folder, clock, failpoint)
+            gateway = build.sending(tenant, settings, folder, clock, failpoint)
             await gateway.probe()
             await gateway.close()
     except GatewayError as error:

@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from postroom.routing.routes import Route
+from postroom.settings.certificates import Certificate
 from postroom.settings.channel_rules import (
     DAY,
     MINUTE,
@@ -51,7 +52,6 @@ from postroom.settings.secrets import Secret
 
 Security = Annotated[str, OneOf(("tls", "starttls", "none"))]
 TlsVersion = Annotated[str, Mark.AS_WRITTEN, OneOf(("1.2", "1.3"))]
-Trust = Annotated[str, OneOf(("add", "only"))]
 Strictness = Annotated[str, OneOf(("auto", "on", "off"))]
 User = Annotated[str, AtMost(500)]
 Cap = Annotated[int, Between(0, 100)]
@@ -122,9 +122,8 @@ class Pop3Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     security: Security = "tls"
     allow_plaintext: bool = False
     min_tls: TlsVersion = "1.2"
-    certificate: str | None = None
-    """A file with the certificates to trust, PEM or DER, relative to the configuration folder."""
-    trust: Trust = "add"
+    certificate: tuple[str, ...] = ()
+    """Names of the tenant's certificates: whom to trust, and which keys are right."""
     x509_strict: Strictness = "auto"
     auth: Annotated[str, OneOf(("password", "xoauth2"))] = "password"
     user: User = ""
@@ -165,9 +164,8 @@ class SmtpGateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     security: Security = "tls"
     allow_plaintext: bool = False
     min_tls: TlsVersion = "1.2"
-    certificate: str | None = None
-    """A file with the certificates to trust, PEM or DER, relative to the configuration folder."""
-    trust: Trust = "add"
+    certificate: tuple[str, ...] = ()
+    """Names of the tenant's certificates: whom to trust, and which keys are right."""
     x509_strict: Strictness = "auto"
     auth: Annotated[str, OneOf(("password", "xoauth2", "none"))] = "password"
     user: User = ""
@@ -320,6 +318,7 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: Name
     parameters: Parameters = Parameters()
+    certificates: tuple[Certificate, ...] = ()
     gateways: tuple[Gateway, ...] = ()
     channels: tuple[Channel, ...] = ()
     routes: tuple[Route, ...] = ()

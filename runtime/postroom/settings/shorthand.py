@@ -32,8 +32,19 @@ def written_out(kind: type[Struct], node: Node) -> Node:
     return rewrite(node) if rewrite else node
 
 
+def _with_certificates(node: Node) -> Node:
+    """One certificate may be written without the brackets of a list."""
+    if not isinstance(node, Mapping) or not isinstance(node.get("certificate"), Scalar):
+        return node
+    entries = (
+        Entry(one.key, one.line, Sequence((one.node,), one.line)) if one.key == "certificate" else one
+        for one in node.entries
+    )
+    return Mapping(tuple(entries), node.line)
+
+
 def _pop3(node: Node) -> Node:
-    node = _with_port(node, {"none": 110, "starttls": 110})
+    node = _with_certificates(_with_port(node, {"none": 110, "starttls": 110}))
     leave = node.get("leave_on_server") if isinstance(node, Mapping) else None
     if not isinstance(node, Mapping) or not isinstance(leave, Mapping):
         return node
@@ -54,7 +65,7 @@ def _with_port(node: Node, ports: dict[str, int]) -> Node:
 
 
 def _smtp(node: Node) -> Node:
-    return _with_port(node, {"none": 25, "starttls": 587})
+    return _with_certificates(_with_port(node, {"none": 25, "starttls": 587}))
 
 
 def _robot(node: Node) -> Node:

@@ -73,7 +73,7 @@ def rules_for(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> IntakeRules
 
 def _collecting(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> Collecting:
     return Collecting(
-        gateway=build.receiving(gateway, parts.folder, parts.failpoint),
+        gateway=build.receiving(tenant, gateway, parts.folder, parts.failpoint),
         rules=rules_for(parts, tenant, gateway),
         poll_every=gateway.poll_every,
         batch=gateway.batch,

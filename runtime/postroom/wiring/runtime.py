@@ -28,6 +28,7 @@ from postroom.store.blobs import FileBlobs
 from postroom.store.keys import key_ring
 from postroom.store.sqlite import SqliteStore
 from postroom.wiring.doors import http_door, operator_door, ops_door
+from postroom.wiring.expiries import expiry_loop
 from postroom.wiring.intake import intake_loops
 from postroom.wiring.parts import Parts
 from postroom.wiring.sessions import sending_gateways, session_loops, watching_loops
@@ -96,6 +97,7 @@ class Runtime:
         loops = [
             *intake_loops(parts, board),
             *session_loops(parts, sending, presence),
+            expiry_loop(parts),
             Loop(name="probes", run=lambda _: probes.run()),
             Loop(name="http", run=partial(_until_stopped, http), drains=True),
             Loop(name="operator", run=partial(_until_stopped, operator), drains=True),

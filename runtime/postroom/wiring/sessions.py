@@ -51,7 +51,7 @@ def session_loops(parts: Parts, sending: dict[tuple[str, str], Sending], presenc
 def sending_gateways(parts: Parts, board: StatusBoard) -> Iterator[tuple[tuple[str, str], Sending]]:
     """Every sending gateway by (tenant, name), its faults shown on the board."""
     for tenant, settings in gateways(parts.generation, SmtpGateway):
-        gateway = build.sending(settings, parts.folder, parts.clock, parts.failpoint)
+        gateway = build.sending(tenant, settings, parts.folder, parts.clock, parts.failpoint)
         shown = ShownGateway(gateway, board, tenant.name, settings.name)
         yield (tenant.name, settings.name), Sending(gateway=shown, give_up_after=settings.give_up_after)
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from postroom.errors import ConfigurationError
 from postroom.settings.problem import Page
 from postroom.settings.schema import Gateway, Pop3Gateway, SmtpGateway, Tenant
 from postroom.settings.secrets import PLACEHOLDER, Secret, is_exposed
-
-LARGEST_CERTIFICATE = 1 << 20
 
 
 def check(page: Page, tenant: Tenant) -> None:
@@ -20,7 +17,6 @@ def check(page: Page, tenant: Tenant) -> None:
         if not page.is_sound(f"{path}.kind"):
             continue
         _security(page, path, gateway)
-        _certificate(page, path, gateway)
         _sign_in(page, path, gateway)
         if isinstance(gateway, Pop3Gateway):
             _polling(page, path, gateway)
@@ -53,24 +49,6 @@ def _security(page: Page, path: str, gateway: Gateway) -> None:
             f"{path}.security",
             "`none` sends password and mails in clear text: use `tls` or `starttls`, or set `allow_plaintext: true`",
         )
-
-
-def _certificate(page: Page, path: str, gateway: Gateway) -> None:
-    if gateway.certificate is None:
-        if gateway.trust == "only":
-            page.problem(f"{path}.trust", "`only` needs a `certificate` to trust")
-        return
-    file = page.folder / gateway.certificate
-    if not _is_readable(file):
-        page.problem(f"{path}.certificate", f"the file {file} cannot be read, or is larger than 1 MB")
-
-
-def _is_readable(file: Path) -> bool:
-    try:
-        with file.open("rb") as opened:
-            return len(opened.read(LARGEST_CERTIFICATE + 1)) <= LARGEST_CERTIFICATE
-    except (OSError, ValueError):
-        return False
 
 
 def _sign_in(page: Page, path: str, gateway: Gateway) -> None:
