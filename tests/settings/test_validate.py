@@ -25,7 +25,7 @@ def wrong(folder: Path, text: str) -> dict[str, str]:
         ("    security: ssl\n", "security", "must be one of `tls`, `starttls`, `none`"),
         ("    certificate: private\n", "certificate[0]", "no certificate 'private'; there is none at all"),
         ("    trust: only\n", "trust", "there is no such key"),
-        ("    auth: xoauth2\n", "auth", "not part of this version"),
+        ("    oauth2: {token_endpoint: 'https://a.example/t', client_id: c}\n", "oauth2", "to `auth: xoauth2`"),
         ("    poll_min: 1m\n", "poll_min", "must not be longer than `poll_every`"),
         ("    poll_max: 1s\n", "poll_max", "must not be shorter than `poll_every`"),
         ("    max_message_size: 2GB\n", "max_message_size", "must be between 1kB and 1GB"),

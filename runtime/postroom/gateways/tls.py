@@ -77,6 +77,11 @@ class _PinningContext(ssl.SSLContext):
 @lru_cache(maxsize=128)
 def client_context(options: TlsOptions) -> ssl.SSLContext:
     """A context for these options, shared by all who give the same. Raises ConfigurationError for unreadable trust."""
+    return unshared_context(options)
+
+
+def unshared_context(options: TlsOptions) -> ssl.SSLContext:
+    """The same for who changes it. Raises ConfigurationError."""
     context = _context(options.pins)
     context.check_hostname = True
     # RFC 9525 §2: a name stands in subjectAltName; the common name was never meant to be one

@@ -26,6 +26,7 @@ from postroom.settings.channel_rules import (
     Text,
     WorkTime,
 )
+from postroom.settings.oauth2 import OAuth2
 from postroom.settings.rules import (
     Account,
     AtMost,
@@ -128,6 +129,7 @@ class Pop3Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     auth: Annotated[str, OneOf(("password", "xoauth2"))] = "password"
     user: User = ""
     password: Secret | None = None
+    oauth2: OAuth2 | None = None
     login_user: User = ""
     poll_every: PollTime = 30.0
     poll_min: PollTime | None = None
@@ -170,6 +172,7 @@ class SmtpGateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     auth: Annotated[str, OneOf(("password", "xoauth2", "none"))] = "password"
     user: User = ""
     password: Secret | None = None
+    oauth2: OAuth2 | None = None
     from_name: Annotated[str, AtMost(200)] = ""
     identities: tuple[Identity, ...] = ()
     reply_domain: Domain | None = None
@@ -189,6 +192,11 @@ class SmtpGateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 Gateway = Pop3Gateway | SmtpGateway
+
+
+def kind_of(gateway: Gateway) -> str:
+    """The protocol as settings write it."""
+    return str(gateway.__struct_config__.tag)
 
 
 class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from postroom.routing.routes import Route
 from postroom.settings.channel_rules import ChannelRobot, SessionTransfer
+from postroom.settings.oauth2 import OAuth2
 from postroom.settings.rules import Name
 from postroom.settings.schema import Label, Pop3Gateway, Priority, SmtpGateway
 from postroom.settings.yaml import Entry, Mapping, Node, Scalar, Sequence
@@ -82,6 +83,7 @@ def _transfer(node: Node) -> Node:
 
 
 _REWRITES: dict[type[Struct], Callable[[Node], Node]] = {
+    OAuth2: _with_certificates,
     Pop3Gateway: _pop3,
     SmtpGateway: _smtp,
     ChannelRobot: _robot,

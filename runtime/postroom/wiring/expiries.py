@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from postroom.engine.expiries import Expiry, ExpiryWatch, What
 from postroom.engine.supervisor import Loop
-from postroom.errors import ConfigurationError
+from postroom.errors import ConfigurationError, PostroomError
 from postroom.settings.certificates import files
+from postroom.settings.schema import Gateway, Tenant
 from postroom.wiring.parts import Parts
 
 
@@ -17,8 +18,22 @@ def expiry_loop(parts: Parts) -> Loop:
     async def certificates() -> list[Expiry]:
         return await parts.offload.run("blobs", lambda: list(_certificates(parts)))
 
-    watch = ExpiryWatch([certificates], parts.metrics, parts.clock)
+    async def grants() -> list[Expiry]:
+        every = [(tenant, one) for tenant in parts.current().tenants for one in tenant.gateways]
+        found = [await _grant(parts, *one) for one in every]
+        return [one for one in found if one is not None]
+
+    watch = ExpiryWatch([certificates, grants], parts.metrics, parts.clock)
     return Loop(name="expiries", run=lambda _: watch.run())
+
+
+async def _grant(parts: Parts, tenant: Tenant, gateway: Gateway) -> Expiry | None:
+    try:
+        tokens = parts.builder.tokens(tenant, gateway)
+        at = await tokens.expires_at() if tokens else None
+    except PostroomError:
+        return None
+    return Expiry(what=What.GRANT, tenant=tenant.name, name=gateway.name, at=at) if at else None
 
 
 def _certificates(parts: Parts) -> Iterator[Expiry]:

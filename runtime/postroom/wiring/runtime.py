@@ -19,12 +19,14 @@ from postroom.engine.step import SessionStep
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.engine.watch import Watch
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload, failpoint_from, spare_the_collector
+from postroom.gateways.build import Builder
 from postroom.gateways.trial import try_gateways
 from postroom.observability.metrics import Metrics
 from postroom.observability.ops import parse_listen
 from postroom.settings import compile as compiled
 from postroom.settings.schema import Generation
 from postroom.store.blobs import FileBlobs
+from postroom.store.kept import FileKeeper
 from postroom.store.keys import key_ring
 from postroom.store.sqlite import SqliteStore
 from postroom.wiring.doors import http_door, operator_door, ops_door
@@ -69,6 +71,7 @@ class Runtime:
     async def _parts(self, store: SqliteStore, offload: ThreadOffload) -> Parts:
         blobs = FileBlobs(self._folder, self._failpoint)
         await offload.run("blobs", blobs.prepare)
+        keeper = FileKeeper(self._folder, offload)
         return Parts(
             generation=self._generation,
             clock=self._clock,
@@ -81,6 +84,8 @@ class Runtime:
             readers=Readers(blobs, offload),
             ring=await offload.run("blobs", key_ring, self._folder, self._ids.secret),
             step=SessionStep(self._clock, self._ids, partial(compiled.policy, self._generation)),
+            builder=Builder(Path(self._generation.folder), self._clock, self._failpoint, keeper),
+            keeper=keeper,
             routes={tenant.name: compiled.routes(tenant) for tenant in self._generation.tenants},
         )
 
@@ -117,7 +122,12 @@ class Runtime:
 
 async def connect(generation: Generation) -> list[tuple[str, str, str, str]]:
     """Sign in to every gateway once: (gateway, kind, status, words), the words empty where it succeeded."""
-    return await try_gateways(generation, SystemClock(), failpoint_from({}))
+    offload, clock = ThreadOffload({}), SystemClock()
+    try:
+        keeper = FileKeeper(Path(generation.folder, generation.process.store.folder), offload)
+        return await try_gateways(generation, Builder(Path(generation.folder), clock, failpoint_from({}), keeper))
+    finally:
+        offload.close()
 
 
 async def _until_stopped(server: HttpServer, stopping: asyncio.Event) -> None:

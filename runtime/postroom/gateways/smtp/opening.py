@@ -10,9 +10,11 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Sequence
+from functools import partial
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
+from postroom.gateways.oauth2 import with_fresh_token
 from postroom.gateways.smtp.connection import Connection
 from postroom.gateways.smtp.options import Security, SmtpOptions
 from postroom.gateways.smtp.replies import Broken, Reply, in_words
@@ -23,6 +25,10 @@ from postroom.ports.gateways import GatewayError, GatewayStatus
 
 async def open_connection(options: SmtpOptions) -> Connection:
     """Give a connection on which MAIL can be said; raises GatewayError."""
+    return await with_fresh_token(options.token, partial(_open, options))
+
+
+async def _open(options: SmtpOptions) -> Connection:
     dialled = await _dial(options)
     name = options.ehlo_name or _address_literal(dialled)
     connection = Connection(await _greeted(options, dialled, name), options.place)

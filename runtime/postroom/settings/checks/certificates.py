@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from postroom.errors import ConfigurationError
 from postroom.settings.certificates import Certificate, files
 from postroom.settings.checks.names import exists
@@ -20,8 +22,14 @@ def check(page: Page, tenant: Tenant) -> None:
             _pin(page, path, certificate)
     known = [one.name for one in tenant.certificates]
     for index, gateway in enumerate(tenant.gateways):
-        for place, name in enumerate(gateway.certificate):
-            exists(page, f"gateways[{index}].certificate[{place}]", name, known, "certificate")
+        _exist(page, f"gateways[{index}].certificate", gateway.certificate, known)
+        if gateway.oauth2 is not None:
+            _exist(page, f"gateways[{index}].oauth2.certificate", gateway.oauth2.certificate, known)
+
+
+def _exist(page: Page, path: str, names: Sequence[str], known: Sequence[str]) -> None:
+    for place, name in enumerate(names):
+        exists(page, f"{path}[{place}]", name, known, "certificate")
 
 
 def _content(page: Page, path: str, certificate: Certificate) -> None:
