@@ -15,6 +15,7 @@ from postroom.errors import ConfigurationError, PermanentError, TemporaryError
 from postroom.gateways.pop3 import Auth, Deadlines, Pop3Gateway, Pop3Options, Security
 from postroom.gateways.pop3.connection import HIGH_WATER
 from postroom.ports.gateways import Fetched, GatewayError, GatewayStatus, Mailbox, ReceivingGateway
+from tests.support.given_tokens import GivenTokens
 from tests.support.pop3_collect import HASTY, MemorySpool, MemorySpooler, clear_text, collect, content, hasty
 from tests.support.pop3_script import Act, ScriptedServer, on_the_wire
 from tests.support.ports import free_ports
@@ -157,8 +158,7 @@ async def test_a_large_mail_waits_in_the_socket_while_its_reader_is_busy() -> No
     assert seen == [hashlib.sha256(raw).digest() for raw in (MAILS[0], large)]
 
 
-async def token() -> str:
-    return "t" * 400
+LONG = "t" * 400
 
 
 async def test_xoauth2_sends_a_long_token_only_after_the_server_asked_for_it() -> None:
@@ -166,8 +166,8 @@ async def test_xoauth2_sends_a_long_token_only_after_the_server_asked_for_it() -
     server = ScriptedServer(list(MAILS), script, XOAUTH2)
     async with server.serving():
         server.script = {**script, "dXNlcj": (b"+OK\r\n",)}
-        options = replace(clear_text(server.port), auth=Auth.XOAUTH2, token=token)
-        server.script = {**script, response_to("u", await token()): (b"+OK\r\n",)}
+        options = replace(clear_text(server.port), auth=Auth.XOAUTH2, token=GivenTokens(LONG))
+        server.script = {**script, response_to("u", LONG): (b"+OK\r\n",)}
         result = await collect(Pop3Gateway(options))
     assert result.mails == MAILS
     assert server.received[1] == b"AUTH XOAUTH2"
@@ -181,12 +181,9 @@ def response_to(user: str, access: str) -> str:
 
 
 async def test_a_refused_token_is_explained_by_the_servers_challenge_and_never_shown() -> None:
-    async def short() -> str:
-        return "tok-en"
-
     script = {"AUTH": (b"+ eyJzdGF0dXMiOiI0MDEifQ==\r\n",), "": (b"-ERR [AUTH] denied tok-en\r\n",)}
     async with ScriptedServer(list(MAILS), script, XOAUTH2).serving() as server:
-        options = replace(clear_text(server.port), auth=Auth.XOAUTH2, token=short)
+        options = replace(clear_text(server.port), auth=Auth.XOAUTH2, token=GivenTokens("tok-en"))
         result = await collect(Pop3Gateway(options))
     assert result.status is GatewayStatus.AUTH_FAILED
     assert '{"status":"401"}' in result.words
@@ -199,23 +196,31 @@ async def test_a_refused_token_is_explained_by_the_servers_challenge_and_never_s
     [(PermanentError("revoked"), GatewayStatus.AUTH_FAILED), (TemporaryError("away"), GatewayStatus.CONNECTION_FAILED)],
 )
 async def test_a_token_that_cannot_be_had_is_said_as_what_it_is(error: Exception, status: GatewayStatus) -> None:
-    async def none() -> str:
-        raise error
-
     async with ScriptedServer(list(MAILS), {}, XOAUTH2).serving() as server:
-        result = await collect(Pop3Gateway(replace(clear_text(server.port), auth=Auth.XOAUTH2, token=none)))
-    assert (result.status, result.words) == (status, f"no access token: {error}")
+        result = await collect(
+            Pop3Gateway(replace(clear_text(server.port), auth=Auth.XOAUTH2, token=GivenTokens(error)))
+        )
+    assert (result.status, result.words) == (status, f"there is no access token: {error}")
 
 
 async def test_a_token_endpoint_that_never_answers_meets_the_sign_in_deadline() -> None:
-    async def never() -> str:
-        await asyncio.Event().wait()
-        return ""
+    class Never(GivenTokens):
+        async def get(self) -> str:
+            await asyncio.Event().wait()
+            return ""
 
     async with ScriptedServer(list(MAILS), {}, XOAUTH2).serving() as server:
-        options = hasty(replace(clear_text(server.port), auth=Auth.XOAUTH2, token=never))
+        options = hasty(replace(clear_text(server.port), auth=Auth.XOAUTH2, token=Never()))
         result = await collect(Pop3Gateway(options))
     assert (result.status, "access token" in result.words) == (GatewayStatus.CONNECTION_FAILED, True)
+
+
+async def test_a_token_that_grew_old_is_replaced_on_a_new_connection_and_once() -> None:
+    script = {f"AUTH XOAUTH2 {response_to('u', 'old')}": (b"-ERR [AUTH] expired\r\n",)}
+    async with ScriptedServer(list(MAILS), script, XOAUTH2).serving() as server:
+        options = replace(clear_text(server.port), auth=Auth.XOAUTH2, token=GivenTokens("old", "new"))
+        result = await collect(Pop3Gateway(options))
+    assert (result.mails, server.sessions) == (MAILS, 2)
 
 
 async def test_a_shared_mailbox_is_opened_by_its_login_user() -> None:

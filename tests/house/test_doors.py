@@ -40,6 +40,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "a thread": "it is ports.Offload",
         "chance": "it is ports.Ids",
     },
+    "gateways/oauth2.py": {"a task": "a fetch outlives callers that give up, or a replaced refresh token is lost"},
     "store/readers.py": {"a thread": "starts none: a connection for each thread of its lane, and a lock to count them"},
     "store/sqlite.py": {"a task": "the one writer of the file, kept by the store and awaited by its close"},
 }

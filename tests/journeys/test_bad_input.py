@@ -37,9 +37,10 @@ class Place:
         """Let the gateway trust this authority, and nothing without it."""
         (self.config / "authority.cer").write_bytes(authority.der)
         path = self.config / "tenants" / "acme.yaml"
-        secured = "security: tls\n    certificate: authority.cer"
+        secured = "security: tls\n    certificate: private"
         text = path.read_text().replace("security: none\n    allow_plaintext: true", secured, 1)
-        path.write_text(text.replace("host: 127.0.0.1", f"host: {host}", 1))
+        known = "certificates:\n  - {name: private, file: authority.cer, trust: only}\n"
+        path.write_text(known + text.replace("host: 127.0.0.1", f"host: {host}", 1))
 
     def log(self) -> str:
         return (self.config / "process.log").read_text()

@@ -23,9 +23,9 @@ def wrong(folder: Path, text: str) -> dict[str, str]:
     [
         ("    security: none\n", "security", "set `allow_plaintext: true`"),
         ("    security: ssl\n", "security", "must be one of `tls`, `starttls`, `none`"),
-        ("    trust: only\n", "trust", "needs a `certificate`"),
-        ("    certificate: nowhere.cer\n", "certificate", "nowhere.cer cannot be read"),
-        ("    auth: xoauth2\n", "auth", "not part of this version"),
+        ("    certificate: private\n", "certificate[0]", "no certificate 'private'; there is none at all"),
+        ("    trust: only\n", "trust", "there is no such key"),
+        ("    oauth2: {token_endpoint: 'https://a.example/t', client_id: c}\n", "oauth2", "to `auth: xoauth2`"),
         ("    poll_min: 1m\n", "poll_min", "must not be longer than `poll_every`"),
         ("    poll_max: 1s\n", "poll_max", "must not be shorter than `poll_every`"),
         ("    max_message_size: 2GB\n", "max_message_size", "must be between 1kB and 1GB"),
@@ -96,12 +96,6 @@ def test_a_placeholder_or_a_file_everybody_may_read_is_warned_of(tmp_path: Path)
     assert found.generation is not None
     assert "still holds the placeholder" in warned(found)["gateways[0].password"]
     assert "`chmod 600` it" in warned(found)["gateways[1].password"]
-
-
-def test_a_certificate_file_that_is_there_is_taken(tmp_path: Path) -> None:
-    (tmp_path / "ca.cer").write_bytes(b"\x30\x82")
-    text = tenant().replace("    host: pop", "    certificate: ca.cer\n    trust: only\n    host: pop")
-    assert loaded(tmp_path, text).generation is not None
 
 
 def test_two_receiving_gateways_of_one_user_at_one_host_are_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from postroom import __version__
+from postroom.cli.certificates import certificates
 from postroom.cli.check import check
 from postroom.cli.daemon import json_option
 from postroom.cli.demo import demo
@@ -32,5 +33,5 @@ def version(as_json: bool) -> None:
         click.echo(f"postroom {__version__}")
 
 
-for verb in (check, demo, gateways, init, mail, migrate, run, version):
+for verb in (certificates, check, demo, gateways, init, mail, migrate, run, version):
     postroom.add_command(verb)

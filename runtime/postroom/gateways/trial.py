@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from postroom.errors import ConfigurationError
-from postroom.gateways import build
+from postroom.gateways.build import Builder
 from postroom.ports.gateways import GatewayError, GatewayStatus
-from postroom.ports.world import Clock, Failpoint
-from postroom.settings.schema import Gateway, Generation, Pop3Gateway
+from postroom.settings.schema import Gateway, Generation, SmtpGateway, Tenant, kind_of
 
 
-async def try_gateways(generation: Generation, clock: Clock, failpoint: Failpoint) -> list[tuple[str, str, str, str]]:
+async def try_gateways(generation: Generation, builder: Builder) -> list[tuple[str, str, str, str]]:
     """One after the other: (tenant/gateway, kind, status, words), the words empty where it succeeded."""
     found = []
     for tenant in generation.tenants:
         for settings in tenant.gateways:
-            status, words = await _try(settings, Path(generation.folder), clock, failpoint)
-            kind = "pop3" if isinstance(settings, Pop3Gateway) else "smtp"
-            found.append((f"{tenant.name}/{settings.name}", kind, status.value, words))
+            status, words = await try_gateway(tenant, settings, builder)
+            found.append((f"{tenant.name}/{settings.name}", kind_of(settings), status.value, words))
     return found
 
 
-async def _try(settings: Gateway, folder: Path, clock: Clock, failpoint: Failpoint) -> tuple[GatewayStatus, str]:
+async def try_gateway(tenant: Tenant, settings: Gateway, builder: Builder) -> tuple[GatewayStatus, str]:
+    """The status it would have now, and why in words."""
     try:
-        if isinstance(settings, Pop3Gateway):
-            mailbox = await build.receiving(settings, folder, failpoint).open()
-            await mailbox.close()
-        else:
-            gateway = build.sending(settings, folder, clock, failpoint)
+        if isinstance(settings, SmtpGateway):
+            gateway = builder.sending(tenant, settings)
             await gateway.probe()
             await gateway.close()
+        else:
+            mailbox = await builder.receiving(tenant, settings).open()
+            await mailbox.close()
     except GatewayError as error:
         return error.status, error.words
     except ConfigurationError as error:

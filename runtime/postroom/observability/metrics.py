@@ -118,6 +118,10 @@ class Metrics:
         self._gateway_status = self._gauge("gateway_status", "1 for the status it has", (*which, "status"))
         self._poll_seconds = self._histogram("gateway_poll_seconds", "One poll, login to QUIT", which, NETWORK_SECONDS)
         self._backlog = self._gauge("gateway_backlog_mails", "Mails in the box not yet taken in", which)
+        self._certificate = self._gauge(
+            "certificate_expiry_seconds", "Until the first certificate of this name expires", ("tenant", "certificate")
+        )
+        self._grant = self._gauge("oauth2_expiry_seconds", "Until the gateway's OAuth 2.0 grant expires", which)
 
     def gateway_status(self, tenant: str, gateway: str, status: GatewayState | str) -> None:
         """A gateway changed its status."""
@@ -132,6 +136,14 @@ class Metrics:
         labels = self._named(tenant=tenant, gateway=gateway)
         self._poll_seconds.labels(**labels).observe(seconds)
         self._backlog.labels(**labels).set(backlog)
+
+    def certificate_expiry(self, tenant: str, certificate: str, seconds: float) -> None:
+        """A trusted certificate expires in so many seconds, less than none where it has."""
+        self._certificate.labels(**self._named(tenant=tenant, certificate=certificate)).set(seconds)
+
+    def oauth2_expiry(self, tenant: str, gateway: str, seconds: float) -> None:
+        """What a gateway gets its access tokens with expires in so many seconds."""
+        self._grant.labels(**self._named(tenant=tenant, gateway=gateway)).set(seconds)
 
     def forget_gateway(self, tenant: str, gateway: str) -> None:
         """A gateway left the configuration: its present state is no longer shown."""

@@ -75,8 +75,11 @@ def zone(tenant: Tenant, channel: Channel) -> ZoneInfo:
 
 def revealed(generation: Generation) -> tuple[str, ...]:
     """Every gateway's secret, for blotting them out of logs. Raises ConfigurationError where one cannot be read."""
-    gateways = (gateway for tenant in generation.tenants for gateway in tenant.gateways)
-    return tuple(gateway.password.reveal() for gateway in gateways if gateway.password is not None)
+    gateways = [gateway for tenant in generation.tenants for gateway in tenant.gateways]
+    grants = [gateway.oauth2 for gateway in gateways if gateway.oauth2 is not None]
+    secrets = [gateway.password for gateway in gateways]
+    secrets += [secret for grant in grants for secret in (grant.client_secret, grant.refresh_token)]
+    return tuple(secret.reveal() for secret in secrets if secret is not None)
 
 
 def _own_addresses(tenant: Tenant, gateway: Pop3Gateway) -> tuple[str, ...]:

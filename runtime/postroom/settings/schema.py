@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from postroom.routing.routes import Route
+from postroom.settings.certificates import Certificate
 from postroom.settings.channel_rules import (
     DAY,
     MINUTE,
@@ -25,6 +26,7 @@ from postroom.settings.channel_rules import (
     Text,
     WorkTime,
 )
+from postroom.settings.oauth2 import OAuth2
 from postroom.settings.rules import (
     Account,
     AtMost,
@@ -51,7 +53,6 @@ from postroom.settings.secrets import Secret
 
 Security = Annotated[str, OneOf(("tls", "starttls", "none"))]
 TlsVersion = Annotated[str, Mark.AS_WRITTEN, OneOf(("1.2", "1.3"))]
-Trust = Annotated[str, OneOf(("add", "only"))]
 Strictness = Annotated[str, OneOf(("auto", "on", "off"))]
 User = Annotated[str, AtMost(500)]
 Cap = Annotated[int, Between(0, 100)]
@@ -122,13 +123,13 @@ class Pop3Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     security: Security = "tls"
     allow_plaintext: bool = False
     min_tls: TlsVersion = "1.2"
-    certificate: str | None = None
-    """A file with the certificates to trust, PEM or DER, relative to the configuration folder."""
-    trust: Trust = "add"
+    certificate: tuple[str, ...] = ()
+    """Names of the tenant's certificates: whom to trust, and which keys are right."""
     x509_strict: Strictness = "auto"
     auth: Annotated[str, OneOf(("password", "xoauth2"))] = "password"
     user: User = ""
     password: Secret | None = None
+    oauth2: OAuth2 | None = None
     login_user: User = ""
     poll_every: PollTime = 30.0
     poll_min: PollTime | None = None
@@ -165,13 +166,13 @@ class SmtpGateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     security: Security = "tls"
     allow_plaintext: bool = False
     min_tls: TlsVersion = "1.2"
-    certificate: str | None = None
-    """A file with the certificates to trust, PEM or DER, relative to the configuration folder."""
-    trust: Trust = "add"
+    certificate: tuple[str, ...] = ()
+    """Names of the tenant's certificates: whom to trust, and which keys are right."""
     x509_strict: Strictness = "auto"
     auth: Annotated[str, OneOf(("password", "xoauth2", "none"))] = "password"
     user: User = ""
     password: Secret | None = None
+    oauth2: OAuth2 | None = None
     from_name: Annotated[str, AtMost(200)] = ""
     identities: tuple[Identity, ...] = ()
     reply_domain: Domain | None = None
@@ -191,6 +192,11 @@ class SmtpGateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 Gateway = Pop3Gateway | SmtpGateway
+
+
+def kind_of(gateway: Gateway) -> str:
+    """The protocol as settings write it."""
+    return str(gateway.__struct_config__.tag)
 
 
 class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -327,6 +333,7 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: Name
     parameters: Parameters = Parameters()
+    certificates: tuple[Certificate, ...] = ()
     gateways: tuple[Gateway, ...] = ()
     channels: tuple[Channel, ...] = ()
     routes: tuple[Route, ...] = ()

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from postroom.routing.routes import Route
 from postroom.settings.channel_rules import ChannelRobot, SessionTransfer
+from postroom.settings.oauth2 import OAuth2
 from postroom.settings.rules import Name
 from postroom.settings.schema import Label, Pop3Gateway, Priority, SmtpGateway
 from postroom.settings.yaml import Entry, Mapping, Node, Scalar, Sequence
@@ -32,8 +33,19 @@ def written_out(kind: type[Struct], node: Node) -> Node:
     return rewrite(node) if rewrite else node
 
 
+def _with_certificates(node: Node) -> Node:
+    """One certificate may be written without the brackets of a list."""
+    if not isinstance(node, Mapping) or not isinstance(node.get("certificate"), Scalar):
+        return node
+    entries = (
+        Entry(one.key, one.line, Sequence((one.node,), one.line)) if one.key == "certificate" else one
+        for one in node.entries
+    )
+    return Mapping(tuple(entries), node.line)
+
+
 def _pop3(node: Node) -> Node:
-    node = _with_port(node, {"none": 110, "starttls": 110})
+    node = _with_certificates(_with_port(node, {"none": 110, "starttls": 110}))
     leave = node.get("leave_on_server") if isinstance(node, Mapping) else None
     if not isinstance(node, Mapping) or not isinstance(leave, Mapping):
         return node
@@ -54,7 +66,7 @@ def _with_port(node: Node, ports: dict[str, int]) -> Node:
 
 
 def _smtp(node: Node) -> Node:
-    return _with_port(node, {"none": 25, "starttls": 587})
+    return _with_certificates(_with_port(node, {"none": 25, "starttls": 587}))
 
 
 def _robot(node: Node) -> Node:
@@ -71,6 +83,7 @@ def _transfer(node: Node) -> Node:
 
 
 _REWRITES: dict[type[Struct], Callable[[Node], Node]] = {
+    OAuth2: _with_certificates,
     Pop3Gateway: _pop3,
     SmtpGateway: _smtp,
     ChannelRobot: _robot,

@@ -16,7 +16,6 @@ from postroom.engine.settle import Settler
 from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.supervisor import Loop
 from postroom.engine.verdict import IntakeRules
-from postroom.gateways import build
 from postroom.ports.records import Receipt
 from postroom.settings import compile as compiled
 from postroom.settings.schema import Pop3Gateway, Tenant
@@ -73,7 +72,7 @@ def rules_for(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> IntakeRules
 
 def _collecting(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> Collecting:
     return Collecting(
-        gateway=build.receiving(gateway, parts.folder, parts.failpoint),
+        gateway=parts.builder.receiving(tenant, gateway),
         rules=rules_for(parts, tenant, gateway),
         poll_every=gateway.poll_every,
         batch=gateway.batch,

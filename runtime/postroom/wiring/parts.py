@@ -10,8 +10,10 @@ from typing import TypeVar
 from postroom.engine.readers import Readers
 from postroom.engine.step import SessionStep
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload
+from postroom.gateways.build import Builder
 from postroom.mail.tokens import KeyRing
 from postroom.observability.metrics import Metrics
+from postroom.ports.kept import Keeper
 from postroom.ports.world import Failpoint
 from postroom.routing.routes import Route
 from postroom.settings.schema import Generation, Pop3Gateway, SmtpGateway, Tenant
@@ -36,6 +38,8 @@ class Parts:
     readers: Readers
     ring: KeyRing
     step: SessionStep
+    builder: Builder
+    keeper: Keeper
     routes: dict[str, tuple[Route, ...]]
     """Compiled once a tenant: a thousand gateways of one tenant share one tuple."""
 

@@ -19,6 +19,7 @@ from postroom.engine.step import SessionStep
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.engine.watch import Watch
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload, failpoint_from, spare_the_collector
+from postroom.gateways.build import Builder
 from postroom.gateways.trial import try_gateways
 from postroom.observability.metrics import Metrics
 from postroom.observability.ops import parse_listen
@@ -26,9 +27,11 @@ from postroom.settings import compile as compiled
 from postroom.settings.policies import Policies
 from postroom.settings.schema import Generation
 from postroom.store.blobs import FileBlobs
+from postroom.store.kept import FileKeeper
 from postroom.store.keys import key_ring
 from postroom.store.sqlite import SqliteStore
 from postroom.wiring.doors import http_door, operator_door, ops_door
+from postroom.wiring.expiries import expiry_loop
 from postroom.wiring.intake import intake_loops
 from postroom.wiring.parts import Parts
 from postroom.wiring.sessions import sending_gateways, session_loops, watching_loops
@@ -69,6 +72,7 @@ class Runtime:
     async def _parts(self, store: SqliteStore, offload: ThreadOffload) -> Parts:
         blobs = FileBlobs(self._folder, self._failpoint)
         await offload.run("blobs", blobs.prepare)
+        keeper = FileKeeper(self._folder, offload)
         return Parts(
             generation=self._generation,
             clock=self._clock,
@@ -81,6 +85,8 @@ class Runtime:
             readers=Readers(blobs, offload),
             ring=await offload.run("blobs", key_ring, self._folder, self._ids.secret),
             step=SessionStep(self._clock, self._ids, Policies(self._generation), automatic),
+            builder=Builder(Path(self._generation.folder), self._clock, self._failpoint, keeper),
+            keeper=keeper,
             routes={tenant.name: compiled.routes(tenant) for tenant in self._generation.tenants},
         )
 
@@ -97,6 +103,7 @@ class Runtime:
         loops = [
             *intake_loops(parts, board),
             *session_loops(parts, sending, presence),
+            expiry_loop(parts),
             Loop(name="probes", run=lambda _: probes.run()),
             Loop(name="http", run=partial(_until_stopped, http), drains=True),
             Loop(name="operator", run=partial(_until_stopped, operator), drains=True),
@@ -116,7 +123,12 @@ class Runtime:
 
 async def connect(generation: Generation) -> list[tuple[str, str, str, str]]:
     """Sign in to every gateway once: (gateway, kind, status, words), the words empty where it succeeded."""
-    return await try_gateways(generation, SystemClock(), failpoint_from({}))
+    offload, clock = ThreadOffload({}), SystemClock()
+    try:
+        keeper = FileKeeper(Path(generation.folder, generation.process.store.folder), offload)
+        return await try_gateways(generation, Builder(Path(generation.folder), clock, failpoint_from({}), keeper))
+    finally:
+        offload.close()
 
 
 async def _until_stopped(server: HttpServer, stopping: asyncio.Event) -> None:

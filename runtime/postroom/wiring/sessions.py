@@ -16,7 +16,6 @@ from postroom.engine.relay import Relay
 from postroom.engine.supervisor import Loop
 from postroom.engine.tally import Tally
 from postroom.engine.timers import TimerLoop
-from postroom.gateways import build
 from postroom.observability.loop_lag import sample_loop_lag
 from postroom.session.effects import SendReply
 from postroom.settings.schema import SmtpGateway
@@ -51,7 +50,7 @@ def session_loops(parts: Parts, sending: dict[tuple[str, str], Sending], presenc
 def sending_gateways(parts: Parts, board: StatusBoard) -> Iterator[tuple[tuple[str, str], Sending]]:
     """Every sending gateway by (tenant, name), its faults shown on the board."""
     for tenant, settings in gateways(parts.generation, SmtpGateway):
-        gateway = build.sending(settings, parts.folder, parts.clock, parts.failpoint)
+        gateway = parts.builder.sending(tenant, settings)
         shown = ShownGateway(gateway, board, tenant.name, settings.name)
         yield (tenant.name, settings.name), Sending(gateway=shown, give_up_after=settings.give_up_after)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 
 import pytest
 import trustme
 
-from postroom.errors import ConfigurationError, TemporaryError
+from postroom.errors import ConfigurationError, PermanentError, TemporaryError
 from postroom.gateways.smtp import Auth, Security, SmtpOptions
 from postroom.ports.gateways import GatewayError, GatewayStatus
 from tests.gateways.test_smtp.world import CUSTOMER, IMPATIENT, PASSWORD, codes, gateway, plain_options, send
+from tests.support.given_tokens import GivenTokens
 from tests.support.smtp_script import USUAL_EXTENSIONS, Answer, ScriptedServer, Stage, Then, Turn
 
 WITH_STARTTLS = (*USUAL_EXTENSIONS, b"STARTTLS")
@@ -129,13 +131,13 @@ async def test_a_certificate_for_another_host_is_refused(authority: trustme.CA, 
     authority.issue_cert("mail.example.net").configure_cert(context)
     async with ScriptedServer(tls=context, implicit_tls=True) as server:
         error = await why_not(options(server.port, Security.TLS, client_context))
-    assert "certificate of 127.0.0.1" in error.words
+    assert "is not for the address 127.0.0.1" in error.words
 
 
 async def test_tls_to_a_port_that_speaks_plain_smtp_says_what_to_check(client_context: ssl.SSLContext) -> None:
     async with ScriptedServer() as server:
         error = await why_not(options(server.port, Security.TLS, client_context))
-    assert "check port and security" in error.words
+    assert "check the port, or set security to starttls" in error.words
 
 
 async def test_a_wrong_password_is_said_once_and_the_gateway_is_at_fault() -> None:
@@ -175,9 +177,6 @@ async def test_login_gives_name_and_password_one_after_the_other() -> None:
 
 
 async def test_a_refused_token_is_acknowledged_and_its_code_read() -> None:
-    async def token() -> str:
-        return "stale"
-
     def script(turn: Turn) -> Answer | None:
         if turn.stage is Stage.AUTH:
             server.challenges = [b"535 5.7.8 expired\r\n"]
@@ -185,7 +184,9 @@ async def test_a_refused_token_is_acknowledged_and_its_code_read() -> None:
         return None
 
     async with ScriptedServer(script) as server:
-        error = await why_not(options(server.port, Security.NONE, None, auth=Auth.XOAUTH2, token=token, password=""))
+        error = await why_not(
+            options(server.port, Security.NONE, None, auth=Auth.XOAUTH2, token=GivenTokens("stale"), password="")
+        )
     assert error.status is GatewayStatus.AUTH_FAILED
     assert "expired" in error.words
 
@@ -199,24 +200,50 @@ async def test_a_server_without_a_known_sign_in_says_so() -> None:
 
 
 async def test_xoauth2_sends_the_token_in_its_frame() -> None:
-    async def token() -> str:
-        return "token-canary"
-
-    more = {"auth": Auth.XOAUTH2, "token": token, "password": ""}
+    more = {"auth": Auth.XOAUTH2, "token": GivenTokens("token-canary"), "password": ""}
     async with ScriptedServer() as server:
         assert codes(await send(options(server.port, Security.NONE, None, **more))) == {CUSTOMER: 250}
     assert f"user={USER}\x01auth=Bearer token-canary\x01\x01".encode() in server.secrets_seen
 
 
-async def test_without_a_token_nothing_is_tried_and_the_reason_is_said() -> None:
-    async def token() -> str:
-        raise TemporaryError("the token endpoint is away")
-
-    more = {"auth": Auth.XOAUTH2, "token": token, "password": ""}
+@pytest.mark.parametrize(
+    ("why", "status"),
+    [
+        (TemporaryError("the token endpoint is away"), GatewayStatus.CONNECTION_FAILED),
+        (PermanentError("the consent was withdrawn"), GatewayStatus.AUTH_FAILED),
+    ],
+)
+async def test_without_a_token_nothing_is_tried_and_the_reason_is_said(why: Exception, status: GatewayStatus) -> None:
+    more = {"auth": Auth.XOAUTH2, "token": GivenTokens(why), "password": ""}
     async with ScriptedServer() as server:
         error = await why_not(options(server.port, Security.NONE, None, **more))
+    assert error.status is status
+    assert str(why) in error.words
+    assert server.verbs() == ["EHLO"]
+
+
+async def test_a_token_that_grew_old_is_replaced_on_a_new_connection_and_once() -> None:
+    tokens = GivenTokens("old", "new")
+    old = b64encode(b"user=%b\x01auth=Bearer old\x01\x01" % USER.encode())
+
+    def refuses_old(turn: Turn) -> Answer | None:
+        return Answer(b"535 5.7.8 expired\r\n") if old in turn.line else None
+
+    async with ScriptedServer(refuses_old) as server:
+        more = {"auth": Auth.XOAUTH2, "token": tokens, "password": ""}
+        assert codes(await send(options(server.port, Security.NONE, None, **more))) == {CUSTOMER: 250}
+    assert server.verbs().count("AUTH") == server.connections == 2
+
+
+async def test_a_fresh_token_that_is_refused_fails_the_sign_in() -> None:
+    def script(turn: Turn) -> Answer | None:
+        return Answer(b"535 5.7.8 no\r\n") if turn.stage is Stage.AUTH else None
+
+    async with ScriptedServer(script) as server:
+        more = {"auth": Auth.XOAUTH2, "token": GivenTokens("old", "new"), "password": ""}
+        error = await why_not(options(server.port, Security.NONE, None, **more))
     assert error.status is GatewayStatus.AUTH_FAILED
-    assert "the token endpoint is away" in error.words
+    assert server.verbs().count("AUTH") == 2
 
 
 def test_a_password_is_not_in_the_printed_options() -> None:

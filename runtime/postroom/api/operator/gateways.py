@@ -8,7 +8,7 @@ from litestar import get
 from msgspec import Struct
 
 from postroom.api.operator.parts import OperatorParts, Parts
-from postroom.settings.schema import Gateway, Pop3Gateway
+from postroom.settings.schema import Gateway, kind_of
 
 
 class GatewayView(Struct, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ def _view(parts: OperatorParts, tenant: str, gateway: Gateway) -> GatewayView:
     return GatewayView(
         tenant=tenant,
         name=gateway.name,
-        kind="pop3" if isinstance(gateway, Pop3Gateway) else "smtp",
+        kind=kind_of(gateway),
         status=seen.status.value if seen else None,
         since=seen.since if seen else None,
         last_success_at=seen.last_success_at if seen else None,

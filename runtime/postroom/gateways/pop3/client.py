@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from postroom.gateways.oauth2 import with_fresh_token
 from postroom.gateways.pop3.mailbox import Pop3Mailbox
 from postroom.gateways.pop3.options import Pop3Options
 from postroom.gateways.pop3.signin import signed_in
@@ -19,7 +22,7 @@ class Pop3Gateway:
 
     async def open(self) -> Pop3Mailbox:
         """Connect, secure, sign in. Raises GatewayError, or ConfigurationError for certificates that cannot be read."""
-        connection, capabilities = await signed_in(self._options)
+        connection, capabilities = await with_fresh_token(self._options.token, partial(signed_in, self._options))
         mailbox = Pop3Mailbox(connection, capabilities, self._options, self._suspects, self._failpoint)
         self._failpoint("login_ok")
         return mailbox

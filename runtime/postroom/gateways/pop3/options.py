@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
 from postroom.errors import ConfigurationError
+from postroom.gateways.oauth2 import Tokens
 from postroom.gateways.pop3.commands import argument
 from postroom.gateways.pop3.faults import UnsafeArgument
 from postroom.gateways.tls import TlsOptions
 
 MEBIBYTE = 1024 * 1024
-TokenProvider = Callable[[], Awaitable[str]]
-"""Gives a valid OAuth 2.0 access token; it may ask a token endpoint, within the sign-in's deadline."""
 
 
 class Security(Enum):
@@ -64,7 +62,7 @@ class Pop3Options:
     tls: TlsOptions = field(default_factory=TlsOptions)
     auth: Auth = Auth.PASSWORD
     password: str = field(default="", repr=False)
-    token: TokenProvider | None = field(default=None, repr=False)
+    token: Tokens | None = field(default=None, repr=False)
     max_message_size: int = 50 * MEBIBYTE
     drain: int = MEBIBYTE
     """Octets read on beyond the limit, to reach the end of a mail larger than LIST said; then the session is ended."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from base64 import b64decode
 
-from postroom.errors import PermanentError, TemporaryError
+from postroom.errors import PostroomError
+from postroom.gateways.oauth2 import TokenRefused, no_token
 from postroom.gateways.pop3 import commands, sasl
 from postroom.gateways.pop3.capabilities import Capabilities, parse_capabilities
 from postroom.gateways.pop3.connect import connect, secure
@@ -117,17 +118,20 @@ class _Authentication:
             response = sasl.xoauth2(self._options.user, token)
         except UnsafeArgument as error:
             raise GatewayError(GatewayStatus.AUTH_FAILED, f"the access token cannot be sent: {error}") from error
-        self._settle(await self._auth("XOAUTH2", response))
+        try:
+            self._settle(await self._auth("XOAUTH2", response))
+        except GatewayError as error:
+            if error.status is GatewayStatus.AUTH_FAILED:
+                raise TokenRefused(error, token) from error
+            raise
 
     async def _token(self) -> str:
         assert self._options.token is not None  # noqa: S101 Pop3Options asks for it
         doing = "we waited for an access token of the OAuth 2.0 server"
         try:
-            return await self._connection.wait_for(self._options.token(), self._deadline, doing)
-        except PermanentError as error:
-            raise GatewayError(GatewayStatus.AUTH_FAILED, f"no access token: {error}") from error
-        except TemporaryError as error:
-            raise GatewayError(GatewayStatus.CONNECTION_FAILED, f"no access token: {error}") from error
+            return await self._connection.wait_for(self._options.token.get(), self._deadline, doing)
+        except PostroomError as error:
+            raise no_token(error, "there is no access token") from error
 
     async def _auth(self, mechanism: str, response: bytes) -> Reply:
         """One AUTH exchange: the response on the first line, or after the server's "+" (RFC 5034 §4)."""

@@ -6,6 +6,6 @@ It is in charge of the client side of the protocol and of a small pool of connec
 from __future__ import annotations
 
 from postroom.gateways.smtp.gateway import SmtpGateway
-from postroom.gateways.smtp.options import Auth, Deadlines, Security, SmtpOptions, TokenSource
+from postroom.gateways.smtp.options import Auth, Deadlines, Security, SmtpOptions
 
-__all__ = ["Auth", "Deadlines", "Security", "SmtpGateway", "SmtpOptions", "TokenSource"]
+__all__ = ["Auth", "Deadlines", "Security", "SmtpGateway", "SmtpOptions"]

@@ -10,19 +10,25 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Sequence
-from functools import cache
+from functools import partial
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
+from postroom.gateways.oauth2 import with_fresh_token
 from postroom.gateways.smtp.connection import Connection
 from postroom.gateways.smtp.options import Security, SmtpOptions
 from postroom.gateways.smtp.replies import Broken, Reply, in_words
 from postroom.gateways.smtp.sign_in import sign_in
+from postroom.gateways.tls import TlsOptions, client_context, tls_words
 from postroom.ports.gateways import GatewayError, GatewayStatus
 
 
 async def open_connection(options: SmtpOptions) -> Connection:
     """Give a connection on which MAIL can be said; raises GatewayError."""
+    return await with_fresh_token(options.token, partial(_open, options))
+
+
+async def _open(options: SmtpOptions) -> Connection:
     dialled = await _dial(options)
     name = options.ehlo_name or _address_literal(dialled)
     connection = Connection(await _greeted(options, dialled, name), options.place)
@@ -46,13 +52,6 @@ def gateway_failure(options: SmtpOptions, reply: Reply) -> GatewayError:
         return GatewayError(GatewayStatus.THROTTLED, f"{options.place} is not ready for us now: {reply}")
     words = f"{options.place} turned us away: {reply}" if reply.code else reply.words
     return GatewayError(GatewayStatus.CONNECTION_FAILED, words)
-
-
-@cache
-def _usual_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 async def _dial(options: SmtpOptions) -> socket.socket:
@@ -109,7 +108,7 @@ async def _greeted(options: SmtpOptions, dialled: socket.socket, name: str) -> S
         local_hostname=name,
         use_tls=implicit,
         start_tls=False,
-        tls_context=(options.tls or _usual_context()) if implicit else None,
+        tls_context=(options.tls or client_context(TlsOptions())) if implicit else None,
     )
     waits = options.deadlines.command + (options.deadlines.tls if implicit else 0)
     try:
@@ -134,7 +133,7 @@ def _bad_greeting(options: SmtpOptions, error: SMTPResponseException) -> Gateway
 
 def _no_greeting(options: SmtpOptions, error: Exception, waited: float) -> GatewayError:
     if found := _tls_fault(error):
-        return GatewayError(GatewayStatus.CONNECTION_FAILED, _tls_words(options, found))
+        return GatewayError(GatewayStatus.CONNECTION_FAILED, tls_words(found, options.host))
     if isinstance(error, TimeoutError):
         words = f"{options.place} accepted the connection and said nothing within {waited:g} s: check port and security"
     else:
@@ -146,16 +145,6 @@ def _tls_fault(error: BaseException | None) -> ssl.SSLError | None:
     while error is not None and not isinstance(error, ssl.SSLError):
         error = error.__cause__
     return error
-
-
-def _tls_words(options: SmtpOptions, error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        reason = error.verify_message or str(error)
-        return (
-            f"the certificate of {options.place} is not accepted ({reason}): check host, or set its CA as certificate"
-        )
-    reason = error.reason or str(error)
-    return f"{options.place} could not agree on TLS ({reason}): check port and security (tls or starttls)"
 
 
 async def _introduce(connection: Connection, options: SmtpOptions, name: str) -> None:
@@ -170,7 +159,7 @@ async def _encrypt(connection: Connection, options: SmtpOptions) -> None:
         words = f"{options.place} does not offer STARTTLS, so nothing was sent: check port, or set security: tls"
         raise GatewayError(GatewayStatus.CONNECTION_FAILED, words)
     try:
-        await connection.start_tls(options.tls or _usual_context(), options.deadlines.tls)
+        await connection.start_tls(options.tls or client_context(TlsOptions()), options.deadlines.tls)
     except SMTPResponseException as error:
         raise _bad_greeting(options, error) from error
     except (OSError, SMTPException) as error:
@@ -179,6 +168,6 @@ async def _encrypt(connection: Connection, options: SmtpOptions) -> None:
 
 def _failed_upgrade(options: SmtpOptions, error: Exception) -> GatewayError:
     if found := _tls_fault(error):
-        return GatewayError(GatewayStatus.CONNECTION_FAILED, _tls_words(options, found))
+        return GatewayError(GatewayStatus.CONNECTION_FAILED, tls_words(found, options.host))
     words = f"{options.place} did not finish STARTTLS within {options.deadlines.tls:g} s, or broke it off"
     return GatewayError(GatewayStatus.CONNECTION_FAILED, words)

@@ -6,17 +6,14 @@ It checks that these can work together; it never opens anything.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
 from msgspec import Struct
 
 from postroom.errors import ConfigurationError
+from postroom.gateways.oauth2 import Tokens
 from postroom.gateways.smtp.envelope import is_plain_word
-
-TokenSource = Callable[[], Awaitable[str]]
-"""Gives an OAuth 2.0 access token that is still good; raises PostroomError when there is none."""
 
 MAX_PORT = 65_535
 
@@ -68,7 +65,7 @@ class SmtpOptions:
     auth: Auth = Auth.PASSWORD
     user: str = ""
     password: str = field(default="", repr=False)
-    token: TokenSource | None = field(default=None, repr=False)
+    token: Tokens | None = field(default=None, repr=False)
     ehlo_name: str = ""
     pool: int = 4
     idle_after: float = 30

@@ -9,6 +9,7 @@ import asyncio
 from base64 import b64encode
 
 from postroom.errors import PostroomError
+from postroom.gateways.oauth2 import TokenRefused, no_token
 from postroom.gateways.smtp.connection import Connection
 from postroom.gateways.smtp.options import Auth, SmtpOptions
 from postroom.gateways.smtp.replies import Reply
@@ -22,21 +23,28 @@ async def sign_in(connection: Connection, options: SmtpOptions) -> None:
     """Sign in as the options say; raises GatewayError, or Broken when the connection went."""
     if options.auth is Auth.NONE:
         return
+    token = ""
     try:
         async with asyncio.timeout(options.deadlines.login):
-            reply = await _offer_secret(connection, options)
+            if options.auth is Auth.XOAUTH2 and "xoauth2" in _offered(connection):
+                token = await _token(options)
+            reply = await _offer_secret(connection, options, token)
     except TimeoutError as error:
         connection.abort()
         words = f"{options.place} did not finish the sign-in within {options.deadlines.login:g} s"
         raise GatewayError(GatewayStatus.CONNECTION_FAILED, words) from error
     if reply.code != SIGNED_IN:
-        raise _refusal(options, reply)
+        raise _refused(options, reply, token)
 
 
-async def _offer_secret(connection: Connection, options: SmtpOptions) -> Reply:
-    offered = connection.announced.get("auth", "").lower().split()
+def _offered(connection: Connection) -> list[str]:
+    return connection.announced.get("auth", "").lower().split()
+
+
+async def _offer_secret(connection: Connection, options: SmtpOptions, token: str) -> Reply:
+    offered = _offered(connection)
     if options.auth is Auth.XOAUTH2:
-        return await _xoauth2(connection, options, await _token(options)) if "xoauth2" in offered else _none(offered)
+        return await _xoauth2(connection, options, token) if token else _none(offered)
     if "plain" in offered:
         return await _plain(connection, options)
     if "login" in offered:
@@ -75,10 +83,14 @@ async def _xoauth2(connection: Connection, options: SmtpOptions, token: str) -> 
 
 async def _token(options: SmtpOptions) -> str:
     try:
-        return await options.token() if options.token else ""
+        return await options.token.get() if options.token else ""
     except PostroomError as error:
-        words = f"there is no access token for {options.user} at {options.place}: {error}"
-        raise GatewayError(GatewayStatus.AUTH_FAILED, words) from error
+        raise no_token(error, f"there is no access token for {options.user} at {options.place}") from error
+
+
+def _refused(options: SmtpOptions, reply: Reply, token: str) -> GatewayError:
+    error = _refusal(options, reply)
+    return TokenRefused(error, token) if token and error.status is GatewayStatus.AUTH_FAILED else error
 
 
 def _refusal(options: SmtpOptions, reply: Reply) -> GatewayError:

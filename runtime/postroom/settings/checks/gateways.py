@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from postroom.errors import ConfigurationError
 from postroom.settings.problem import Page
 from postroom.settings.schema import Gateway, Pop3Gateway, SmtpGateway, Tenant
 from postroom.settings.secrets import PLACEHOLDER, Secret, is_exposed
-
-LARGEST_CERTIFICATE = 1 << 20
 
 
 def check(page: Page, tenant: Tenant) -> None:
@@ -20,7 +17,6 @@ def check(page: Page, tenant: Tenant) -> None:
         if not page.is_sound(f"{path}.kind"):
             continue
         _security(page, path, gateway)
-        _certificate(page, path, gateway)
         _sign_in(page, path, gateway)
         if isinstance(gateway, Pop3Gateway):
             _polling(page, path, gateway)
@@ -55,28 +51,12 @@ def _security(page: Page, path: str, gateway: Gateway) -> None:
         )
 
 
-def _certificate(page: Page, path: str, gateway: Gateway) -> None:
-    if gateway.certificate is None:
-        if gateway.trust == "only":
-            page.problem(f"{path}.trust", "`only` needs a `certificate` to trust")
-        return
-    file = page.folder / gateway.certificate
-    if not _is_readable(file):
-        page.problem(f"{path}.certificate", f"the file {file} cannot be read, or is larger than 1 MB")
-
-
-def _is_readable(file: Path) -> bool:
-    try:
-        with file.open("rb") as opened:
-            return len(opened.read(LARGEST_CERTIFICATE + 1)) <= LARGEST_CERTIFICATE
-    except (OSError, ValueError):
-        return False
-
-
 def _sign_in(page: Page, path: str, gateway: Gateway) -> None:
     if gateway.auth == "xoauth2":
-        page.problem(f"{path}.auth", "`xoauth2` is not part of this version: use `password`")
+        _oauth2(page, path, gateway)
         return
+    if gateway.oauth2 is not None:
+        page.problem(f"{path}.oauth2", "belongs to `auth: xoauth2`")
     if gateway.auth == "none":
         if gateway.user or gateway.password is not None:
             page.warning(f"{path}.auth", "with `none`, `user` and `password` are not used")
@@ -87,6 +67,25 @@ def _sign_in(page: Page, path: str, gateway: Gateway) -> None:
         page.problem(f"{path}.password", "is missing" + _or_none(gateway))
     else:
         _secret(page, f"{path}.password", gateway.password)
+
+
+def _oauth2(page: Page, path: str, gateway: Gateway) -> None:
+    if not gateway.user:
+        page.problem(f"{path}.user", "is missing: a token is shown for a mailbox")
+    if gateway.password is not None:
+        page.warning(f"{path}.password", "with `xoauth2` it is not used")
+    if gateway.oauth2 is None:
+        page.problem(f"{path}.oauth2", "is missing: it says where `xoauth2` gets its tokens")
+        return
+    needed = ("client_secret",) if gateway.oauth2.grant == "client_credentials" else ("refresh_token",)
+    for key in ("client_secret", "refresh_token"):
+        secret = getattr(gateway.oauth2, key)
+        if secret is not None:
+            _secret(page, f"{path}.oauth2.{key}", secret)
+        elif key in needed:
+            page.problem(f"{path}.oauth2.{key}", f"is missing: `grant: {gateway.oauth2.grant}` shows it")
+    if "refresh_token" not in needed and gateway.oauth2.refresh_token is not None:
+        page.warning(f"{path}.oauth2.refresh_token", "with `client_credentials` it is not used")
 
 
 def _or_none(gateway: Gateway) -> str:
