@@ -173,7 +173,7 @@ def test_mail_may_be_left_on_the_server_for_ever_or_for_days(tmp_path: Path) -> 
         ("parameters: {max_cc: 1.5}\n", "parameters.max_cc", "must be a whole number"),
         ("parameters: [1]\n", "parameters", "must be a mapping of keys, not a list"),
         ("parameter: {}\n", "parameter", "did you mean `parameters`?"),
-        ("zzz: 1\n", "zzz", "there is no such key: the keys here are agents, certificates, channels,"),
+        ("zzz: 1\n", "zzz", "there is no such key: the keys here are agents, calendars, certificates, channels,"),
         ("name: other\n", "name", "must be the file's name, 'acme', or be left out"),
         ("- a\n", "", "must be a mapping of keys, not a list"),
         ("queues: [{name: a, pick: 1}]\n", "queues[0].pick", "must be true or false"),
@@ -255,10 +255,11 @@ SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.tex
 KEY_WORDS = """
 name kind host port security user password channels receiving_gateway skill_queue work_time workday robot
 session_transfer leave_on_server days when all any not recipient is header size over action members levels
+weekly_off holidays country subdivision add without on ical source rest make_up from to
 """
 KEYS = st.sampled_from(KEY_WORDS.split())
 VALUES = st.recursive(
-    st.one_of(st.sampled_from(["pop3", "smtp", "inbox", "'x'", "none", "1"]), SCALARS.map(repr)),
+    st.one_of(st.sampled_from(["pop3", "smtp", "inbox", "DE", "2026-01-31", "'x'", "none", "1"]), SCALARS.map(repr)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3).map(lambda items: "[" + ", ".join(items) + "]"),
         st.dictionaries(KEYS, inner, max_size=4).map(
@@ -268,7 +269,7 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 SECTIONS = st.sampled_from(
-    ["parameters", "gateways", "channels", "routes", "queues", "agents", "ous", "signatures", "robots"]
+    ["parameters", "gateways", "channels", "routes", "queues", "agents", "ous", "signatures", "robots", "calendars"]
 )
 
 

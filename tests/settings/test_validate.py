@@ -236,13 +236,17 @@ def test_each_keyword_says_something_of_its_own(tmp_path: Path, words: str, key:
     [
         ("work_time: {workday: []}", "work_time.workday", "at least 1 entries"),
         ("work_time: {workday: [25:00-26:00]}", "work_time.workday[0]", "must be `HH:MM-HH:MM` within 00:00-24:00"),
-        ("work_time: {workday: [24:00-24:00]}", "work_time.workday[0]", "beginning before its end"),
+        (
+            "work_time: {workday: [24:00-24:00]}",
+            "work_time.workday[0]",
+            "must begin before it ends, and 24:00",
+        ),
         ("work_time: {workday: [08:60-09:00]}", "work_time.workday[0]", "must be `HH:MM-HH:MM`"),
-        ("work_time: {workday: [18:00-08:00]}", "work_time.workday[0]", "beginning before its end"),
+        ("work_time: {workday: [18:00-08:00]}", "work_time.workday[0]", "one over midnight is two, `22:00-24:00`"),
         ("work_time: {workday: [08:00-12:00, 11:59-13:00]}", "work_time.workday[1]", "overlaps another segment"),
         ("work_time: {non_workday: [1, 2, 3, 4, 5]}", "work_time.non_workday", "at most 4 entries"),
         ("work_time: {time_zone: Mars}", "work_time.time_zone", "must be an IANA time zone"),
-        ("work_time: {calendar: bank}", "work_time.calendar", "there is no such calendar"),
+        ("work_time: {calendar: bank}", "work_time.calendar", "there is no calendar 'bank'; there is 'default'"),
         ("no_customer_reply: {end_after: 30s}", "no_customer_reply.end_after", "must be between 1m and 30d"),
         ("no_customer_reply: {end_after: 31d}", "no_customer_reply.end_after", "must be between 1m and 30d"),
         (

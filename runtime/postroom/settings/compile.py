@@ -5,13 +5,21 @@ It is in charge of fallbacks (channel before tenant); only `revealed` reads a se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from postroom.mail import identity as mail
 from postroom.mail.keywords import Keywords, compiled
 from postroom.mail.recipients import Caps
+from postroom.routing.calendar import Calendar, Dates
+from postroom.routing.hours import Segment, ServiceTime
+from postroom.routing.ical.rest_days import RestDays
 from postroom.routing.routes import Inlet, Route, derived
+from postroom.settings import public_holidays
+from postroom.settings.calendars import WEEK_DAYS, Days
 from postroom.settings.schema import Channel, Generation, Pop3Gateway, Tenant
+from postroom.settings.units import segment
 
 
 def routes(tenant: Tenant) -> tuple[Route, ...]:
@@ -68,6 +76,28 @@ def identity(tenant: Tenant, gateway: Pop3Gateway) -> mail.Identity:
     )
 
 
+def service_time(tenant: Tenant, channel: Channel, feeds: Mapping[str, RestDays], year: int) -> ServiceTime:
+    """Compile when the channel is served; `feeds` are those read so far, by the name of their calendar.
+
+    Public holidays are expanded around `year`, the present one, so that the core knows no library; a value made in one
+    year is good for ten more, and who keeps it makes it anew with the next year.
+    """
+    hours, zone_ = channel.work_time, zone(tenant, channel)
+    calendar, feed = tenant.calendar(hours.calendar), feeds.get(hours.calendar)
+    return ServiceTime(
+        workday=_segments(hours.workday),
+        non_workday=_segments(hours.non_workday),
+        zone=zone_,
+        calendar=Calendar(
+            weekly_off=frozenset(WEEK_DAYS.index(day) for day in calendar.weekly_off),
+            holidays=public_holidays.expanded(calendar.holidays, year),
+            feed=feed.days(zone_) if feed is not None and calendar.ical is not None else {},
+            rest=_dates(calendar.rest),
+            make_up=_dates(calendar.make_up),
+        ),
+    )
+
+
 def zone(tenant: Tenant, channel: Channel) -> ZoneInfo:
     """The time zone in which the channel keeps its hours."""
     return ZoneInfo(channel.work_time.time_zone or tenant.parameters.time_zone)
@@ -80,6 +110,16 @@ def revealed(generation: Generation) -> tuple[str, ...]:
     secrets = [gateway.password for gateway in gateways]
     secrets += [secret for grant in grants for secret in (grant.client_secret, grant.refresh_token)]
     return tuple(secret.reveal() for secret in secrets if secret is not None)
+
+
+def _segments(texts: tuple[str, ...]) -> tuple[Segment, ...]:
+    return tuple(sorted(found for text in texts if (found := segment(text)) is not None))
+
+
+def _dates(ranges: tuple[Days, ...]) -> tuple[Dates, ...]:
+    return tuple(
+        Dates(date.fromisoformat(one.from_), date.fromisoformat(one.to or one.from_), one.name) for one in ranges
+    )
 
 
 def _own_addresses(tenant: Tenant, gateway: Pop3Gateway) -> tuple[str, ...]:

@@ -35,7 +35,6 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
         "subject_tag": (False,),
         "robot": (None,),
         "transfer_keywords": ((),),
-        "work_time": (),
         "last_agent": (LastAgent(),),
         "no_customer_reply": (NoCustomerReply(enabled=False),),
         "no_agent_reply": (NoAgentReply(),),
@@ -63,7 +62,7 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
 }
 """By section and key, the values that say what this version does anyway: they need no warning."""
 
-INACTIVE_ALONE = ("parameters.time_zone", "ous", "signatures", "robots")
+INACTIVE_ALONE = ("ous", "signatures", "robots")
 """Keys that stand once in a tenant."""
 
 

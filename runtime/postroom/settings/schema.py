@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from postroom.routing.routes import Route
+from postroom.settings.calendars import DEFAULT, CalendarSettings
 from postroom.settings.certificates import Certificate
 from postroom.settings.channel_rules import (
     DAY,
@@ -342,6 +343,7 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ous: tuple[Ou, ...] = ()
     signatures: tuple[Signature, ...] = ()
     robots: tuple[Robot, ...] = ()
+    calendars: tuple[CalendarSettings, ...] = ()
 
     def channel(self, name: str) -> Channel | None:
         """The channel of that name, or None."""
@@ -354,6 +356,10 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def queue(self, name: str) -> Queue | None:
         """The queue of that name, or None."""
         return next((queue for queue in self.queues if queue.name == name), None)
+
+    def calendar(self, name: str) -> CalendarSettings:
+        """The calendar of that name, or the default where the tenant writes none of that name."""
+        return next((calendar for calendar in self.calendars if calendar.name == name), DEFAULT)
 
     def agent(self, account: str) -> Agent | None:
         """The agent of that account, or None."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from postroom.routing.routes import Route
+from postroom.settings.calendars import Days, Ical
 from postroom.settings.channel_rules import ChannelRobot, SessionTransfer
 from postroom.settings.oauth2 import OAuth2
 from postroom.settings.rules import Name
@@ -69,8 +70,13 @@ def _smtp(node: Node) -> Node:
     return _with_certificates(_with_port(node, {"none": 25, "starttls": 587}))
 
 
-def _robot(node: Node) -> Node:
-    return Mapping((Entry("name", node.line, node),), node.line) if isinstance(node, Scalar) else node
+def _alone(key: str) -> Callable[[Node], Node]:
+    """A single value stands for a mapping with that one key."""
+
+    def written(node: Node) -> Node:
+        return Mapping((Entry(key, node.line, node),), node.line) if isinstance(node, Scalar) else node
+
+    return written
 
 
 def _transfer(node: Node) -> Node:
@@ -86,6 +92,8 @@ _REWRITES: dict[type[Struct], Callable[[Node], Node]] = {
     OAuth2: _with_certificates,
     Pop3Gateway: _pop3,
     SmtpGateway: _smtp,
-    ChannelRobot: _robot,
+    ChannelRobot: _alone("name"),
+    Days: _alone("from"),
+    Ical: _alone("source"),
     SessionTransfer: _transfer,
 }

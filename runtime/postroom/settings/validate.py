@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from postroom.settings import inactive
 from postroom.settings.checks import (
+    calendars,
     caps,
     certificates,
     channels,
@@ -32,7 +33,7 @@ def process(page: Page, settings: Process) -> None:
 
 def tenant(page: Page, settings: Tenant) -> None:
     """Check one tenant."""
-    for subject in (names, certificates, gateways, channels, keywords, caps, service, routes, queues, inactive):
+    for subject in (names, certificates, gateways, channels, keywords, caps, calendars, service, routes, queues, inactive):
         subject.check(page, settings)
 
 

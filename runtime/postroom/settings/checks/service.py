@@ -4,57 +4,52 @@ from __future__ import annotations
 
 import re
 
+from postroom.settings.calendars import DEFAULT
 from postroom.settings.channel_rules import AutoReply, Texts, WorkTime
+from postroom.settings.checks.calendars import works_some_day
+from postroom.settings.checks.names import exists
 from postroom.settings.problem import Page, shown
 from postroom.settings.schema import Channel, Queue, Tenant
-from postroom.settings.units import duration_words
+from postroom.settings.units import duration_words, segment
 
-_SEGMENT = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
-END_OF_DAY = 24 * 60
 
 
 def check(page: Page, tenant: Tenant) -> None:
     """Check each channel's hours, timers and texts."""
     for index, channel in enumerate(tenant.channels):
         path = f"channels[{index}]"
-        _work_time(page, f"{path}.work_time", channel.work_time)
+        _work_time(page, f"{path}.work_time", channel.work_time, tenant)
         _customer_silence(page, path, channel, tenant.queue(channel.skill_queue))
         _offline(page, path, channel)
         _texts(page, f"{path}.auto_reply", channel.auto_reply)
 
 
-def _work_time(page: Page, path: str, hours: WorkTime) -> None:
+def _work_time(page: Page, path: str, hours: WorkTime, tenant: Tenant) -> None:
     for key, segments in (("workday", hours.workday), ("non_workday", hours.non_workday)):
         taken: list[tuple[int, int]] = []
         for place, text in enumerate(segments):
             _segment(page, f"{path}.{key}[{place}]", text, taken)
-    if hours.calendar != "default":
-        page.problem(
-            f"{path}.calendar", "there is no such calendar: `default` (Saturday and Sunday off) is the only one"
-        )
+    known = {calendar.name for calendar in (DEFAULT, *tenant.calendars)}
+    if not exists(page, f"{path}.calendar", hours.calendar, known, "calendar"):
+        return
+    if not hours.non_workday and not works_some_day(tenant.calendar(hours.calendar)):
+        words = f"is never open: calendar {shown(hours.calendar)} has no working day, and `non_workday` is empty"
+        page.warning(path, words)
 
 
 def _segment(page: Page, path: str, text: str, taken: list[tuple[int, int]]) -> None:
-    found = minutes_of(text)
+    found = segment(text)
     if found is None:
-        page.problem(path, "must be `HH:MM-HH:MM` within 00:00-24:00, beginning before its end", shown(text))
-        return
-    if any(found[0] < end and start < found[1] for start, end in taken):
+        page.problem(path, "must be `HH:MM-HH:MM` within 00:00-24:00", shown(text))
+    elif found[0] >= found[1]:
+        # 24:00 is an end only: no segment that begins there can end later
+        over_midnight = "one over midnight is two, `22:00-24:00` and `00:00-06:00`"
+        page.problem(path, f"must begin before it ends, and 24:00 is an end only; {over_midnight}", shown(text))
+    elif any(found[0] < end and start < found[1] for start, end in taken):
         page.problem(path, "overlaps another segment", shown(text))
-    taken.append(found)
-
-
-def minutes_of(segment: str) -> tuple[int, int] | None:
-    """The minutes of the day at which the segment begins and ends, or None where it is not one."""
-    found = _SEGMENT.match(segment)
-    if found is None:
-        return None
-    hours_from, from_, hours_to, to = (int(part) for part in found.groups())
-    start, end = hours_from * 60 + from_, hours_to * 60 + to
-    # 24:00 is an end only: a beginning there cannot be before any end
-    is_right = from_ < 60 and to < 60 and start < end <= END_OF_DAY  # noqa: PLR2004 minutes of an hour
-    return (start, end) if is_right else None
+    else:
+        taken.append(found)
 
 
 def _customer_silence(page: Page, path: str, channel: Channel, queue: Queue | None) -> None:
