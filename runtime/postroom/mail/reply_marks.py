@@ -1,4 +1,4 @@
-"""How mail programs of the world mark where a reply ends and what it answers begins: words and patterns, no decisions.
+"""How mail programs of the world mark where a reply ends and what it answers begins: one line at a time, no decisions.
 
 Every pattern is looked for in lines of bounded length and is free of nested repetition, so a line costs linear time.
 """
@@ -6,93 +6,45 @@ Every pattern is looked for in lines of bounded length and is free of nested rep
 from __future__ import annotations
 
 import re
+from enum import IntEnum
+
+from postroom.mail import reply_words as words
 
 LONGEST_LINE = 500
 """A mark is looked for only in lines up to this long."""
 
 
-def _words(table: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in table.replace("\n", "|").split("|") if word.strip())
+class Certainty(IntEnum):
+    """Whether a line is an attribution: not at all, only if marked lines follow, or by itself."""
+
+    NO = 0
+    IF_MARKED = 1
+    YES = 2
 
 
-# "On DATE, NAME wrote:" in the order of any language.
-_BEGINNINGS = _words("""
-    on|am|el|il|op|den|w dniu|dnia|pe|la data de|în|dne|dňa|ha|il giorno|στις|на|в|ngày|vào|pada|tarihinde
-    בתאריך|في|no dia|pt.,|wt.,|pn.,|śr.,|czw.,|em|le|w|пн,|вт,|ср,|чт,|пт,|сб,|вс,
-""")
-_VERBS = _words("""
-    a ecrit|a scris|a écrit|escreveu|escribio|escribió|ezt írta|geschreven|geschrieben|ha scritto
-    heeft het volgende geschreven|kirjoitti|kirjoitti seuraavaa|kirjutas|menulis|napisao|napisał|napisał(a)
-    napisała|napsal|napsal(a)|napsala|napísal|napísal(a)|pisze|rakstīja|rašė|schreef|schreef het volgende
-    schrieb|schrieb am|scrisse|scritto|skrev|skrev følgende|va escriure|viết|writes|wrote|yazdı|écrit|írta
-    đã viết|şunları yazdı|şunu yazdı|έγραψε|написа|написав|написал|написал(а)|написала|пише|пишет|כתב|כתב/ה|כתבה
-    מאת|كتب|نوشت|เขียน|เขียนว่า|さんは書きました|のメッセージ|写到|写道|寫道|書いた|書きました|님이 씀
-    님이 작성|작성
-""")
-# "From: … Sent: … To: … Subject: …" as a mail program puts it before what it quotes.
-_FROM = frozenset(
-    _words("""
-    from|von|de|da|van|från|fra|frá|lähettäjä|od|от|від|kimden|gönderen|από|feladó|expéditeur|remitente|mittente
-    afzender|מאת|من|发件人|寄件者|寄件人|差出人|送信元|보낸 사람|보낸사람|từ|dari|จาก|de la|expeditor
-""")
-)
-_OTHERS = frozenset(
-    _words("""
-    to|an|à|a|aan|till|til|vastaanottaja|do|кому|kime|alıcı|προς|címzett|para|pour|per|destinataire|destinatario
-    אל|إلى|收件人|收件者|宛先|받는 사람|받는사람|đến|kepada|către|komu|sent|date|gesendet|datum|envoyé
-    envoyé le|enviado
-    enviado el|enviado em|enviada em|enviada|fecha|data|inviato|verzonden|skickat|sendt|dato|lähetetty
-    päivämäärä|wysłano|wysłane|odesláno|odoslané|дата|отправлено|надіслано|gönderilme|gönderildi|tarih
-    ημερομηνία|στάλθηκε|elküldve|dátum|trimis|נשלח|תאריך|تاريخ|أرسل|发送时间|发送日期|日期|寄件日期
-    已傳送|傳送時間|送信日時|日時|보낸 날짜|날짜
-    đã gửi|ngày|dikirim|tanggal|subject|betreff|objet|asunto|assunto|oggetto|onderwerp|ämne|emne|aihe|temat
-    předmět|predmet|тема|konu|θέμα|tárgy|subiect|נושא|الموضوع|主题|主旨|件名|제목|chủ đề|subjek|เรื่อง
-    cc|kopie|copie
-    kopia|копия|抄送|副本|참조|reply-to|antwort an|répondre à|sujet|copie à|copy|bcc|ccn|cci
-""")
-)
-# "-----Original Message-----": what may stand behind the hyphens.
-_ORIGINAL = _words("""
-    original|forwarded|ursprüngliche|weitergeleitete|message d'origine|message d’origine|message original
-    message transféré|mensaje original|mensaje reenviado|mensagem original|mensagem encaminhada
-    messaggio original|messaggio inoltrato|oorspronkelijk|doorgestuurd|ursprungligt|vidarebefordrat|oprindelig
-    opprinnelig|videresendt|alkuperäinen|välitetty|oryginalna|wiadomość oryginalna|původní|pôvodná|исходное
-    пересылаемое|оригинальное|eredeti|mesaj original|mesajul original|orijinal|özgün|αρχικό|הודעה מקורית
-    الرسالة الأصلية|原始邮件|原始郵件|轉寄|转发|元のメッセージ|원본 메시지|원본 메일|thư gốc|pesan asli
-    reply message|in reply to
-    antwort auf
-""")
-_BEGIN_FORWARDED = _words("""
-    begin forwarded message|anfang der weitergeleiteten|début du message réexpédié|début du message transféré
-    inicio del mensaje reenviado|início da mensagem encaminhada|início da mensagem reencaminhada
-    inizio messaggio inoltrato|begin doorgestuurd bericht|vidarebefordrat brev|videresendt besked
-    rozpoczęcie wiadomości|начало переадресованного|下面是被转发的邮件|転送されたメッセージ|전달된 메시지
-""")
-# "Sent from my phone": what such a line begins with, and in some languages ends with.
-_DEVICE = _words("""
-    sent from|sent via|sent using|sent with|get outlook for|envoyé de|envoyé depuis|envoyé à partir d|envoyé via
-    téléchargez outlook|gesendet von|gesendet mit|gesendet aus|von meinem iphone|von meinem ipad
-    diese nachricht wurde von meinem|holen sie sich outlook|enviado desde|enviado de|enviado do|enviada do
-    obtener outlook|obter o outlook|inviato da|scarica outlook|verzonden vanaf|verzonden via|verzonden met
-    verstuurd vanaf|skickat från|sendt fra|lähetetty|wysłane z|wysłano z|odesláno z|odoslané z|отправлено из
-    отправлено с|відправлено з|надіслано з|iphone'umdan|στάλθηκε από|trimis de pe|trimis din|发自我的
-    從我的|从我的|私の|나의
-""")
-_DEVICE_ENDS = _words("gesendet|から送信|发送|傳送|傳送自|gönderildi|에서 보냄|küldve|lähetetty")
-
-_ANY_VERB = "|".join(map(re.escape, sorted(_VERBS, key=len, reverse=True)))
+_ANY_VERB = "|".join(map(re.escape, sorted(words.VERBS, key=len, reverse=True)))
 _VERB = re.compile(rf"(?<![^\W\d_])(?:{_ANY_VERB})(?![^\W\d_])")
 _VERB_AT_END = re.compile(rf"(?:^|[^\w]|(?<=[^a-z])(?=[^a-z]))(?:{_ANY_VERB})\Z")
 _LONGEST_VERB = 60
-_DAY = re.compile(r"\b(?:19|20)\d{2}\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}[年月日]|\b\d{1,2}\. ?[^\W\d_]{3}")
+_DAY = re.compile(r"\b(?:19|20|25)\d{2}\b|\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2,4}|\d{1,2}[年月日]|\b\d{1,2}\. ?[^\W\d_]{3}")
 _TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
-_WEEKDAY = re.compile(r"[^\W\d_]{2,10}[.,] ?(?:den )?\d")
+_WEEKDAY = re.compile(r"[^\W\d_]{2,14}[.,] ?(?:den )?\d")
 _ADDRESS = re.compile(r"[^\s<>@\"']{1,80}@[^\s<>@\"']{1,80}")
-_FIELD = re.compile(r"[ \t\u00a0>*_|]{0,12}([^:：<>@\n]{1,24}?)[ \t\u00a0*_]{0,4}[:：]")
+_BRACKETED = re.compile(r"[<(\[][^\s<>@\"']{1,80}@[^\s<>@\"']{1,80}[>)\]]|<mailto:")
+_FIELD = re.compile(r"[ \t\u00a0>*_]{0,12}([^:：<>@|\n]{1,24}?)[ \t\u00a0*_]{0,4}[:：]")
+_ROW = re.compile(r"[ \t>]{0,8}\| {0,4}([^:：<>@|\n]{1,24}?) {0,4}\|")
 _RULE = re.compile(r"[ \t>*]{0,8}[_\u2500\u2014=-]{4,}[ \t]*$")
-_HYPHENS = re.compile(r"[ \t>*]{0,8}[-_=]{2,}[ \t]{0,3}")
+_HYPHENS = re.compile(r"[ \t>*]{0,8}[-_=\u2010-\u2015\u2500]{2,}")
+_HYPHENS_AFTER = re.compile(r"[-_=\u2010-\u2015\u2500]{2,}[ \t*:：]{0,8}\Z")
 _EDGE = " \t>*_\u00a0"
-_LONGEST_DEVICE_LINE = 100
+_LONGEST_DEVICE_LINE = 120
+_LONGEST_OFFER = 50
+_UNSEEN: dict[int, str | None] = dict.fromkeys(
+    map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+)
+_PLAIN = _UNSEEN | {ord(digit): str(n) for n, digit in enumerate("٠١٢٣٤٥٦٧٨٩")}
+_JOINED = (*(f"{word} " for word in words.BEGINNINGS if " " in word), *words.BEGINNINGS_JOINED)
+_KINDS = {name: kind for kind in ("to", "date", "sent", "subject", "from") for name in getattr(words, kind.upper())}
 
 
 def is_quoted(line: str) -> bool:
@@ -100,45 +52,70 @@ def is_quoted(line: str) -> bool:
     return line.lstrip(" \t").startswith(">")
 
 
-def is_attribution(line: str) -> bool:
+def attribution(line: str) -> Certainty:
     """`On DATE, NAME wrote:` in any language, on one line or joined from several."""
-    text = line.strip(_EDGE).casefold()
-    if len(text) > LONGEST_LINE:
-        return False
-    day, time, address = _DAY.search(text), _TIME.search(text), _ADDRESS.search(text)
+    if len(line) > LONGEST_LINE or not ("@" in line or ":" in line or "：" in line):
+        return Certainty.NO
+    text = _plain(line)
+    if not ("@" in text or text.endswith((":", "："))):
+        return Certainty.NO
+    bracketed = "@" in text and _BRACKETED.search(text) is not None
+    day, time, begins = bool(_DAY.search(text)), bool(_TIME.search(text)), _begins(text)
     if not text.endswith((":", "：")):
         # Some programs forget the colon: then everything else must be there.
-        return bool(day and time and address and _ends_with_verb(text) and begins_attribution(line))
-    if _ends_with_verb(text.rstrip(":： ")):
-        return bool(address or ((day or time) and begins_attribution(line)))
-    if _VERB.search(text):
-        return bool((day and address) or (time and begins_attribution(line)))
-    return bool(day and time and address and text.rstrip(":： ").endswith((">", ")", "]")))
+        whole = bracketed and day and time and begins and _ends_with_verb(text)
+        return Certainty.YES if whole else Certainty.NO
+    text = text.rstrip(":： ")
+    if bracketed:
+        return _by_address(text, (day, time, begins))
+    return _by_date(text, (day, time, begins))
+
+
+def _by_address(text: str, seen: tuple[bool, bool, bool]) -> Certainty:
+    day, time, begins = seen
+    if _ends_with_verb(text) or (day and _VERB.search(text)) or (day and time and begins):
+        return Certainty.YES
+    return Certainty.NO
+
+
+def _by_date(text: str, seen: tuple[bool, bool, bool]) -> Certainty:
+    """Without an address: people begin so too, where they tell of themselves or of whom they write to."""
+    day, time, begins = seen
+    if not (day or time) or _VERB.search(text) is None:
+        address = _ADDRESS.match(text) is not None if "@" in text else False
+        return Certainty.YES if address and _ends_with_verb(text) else Certainty.NO
+    told = not words.PERSONS.isdisjoint(text.replace(",", " ").split())
+    sure = begins and not told and (_ends_with_verb(text) or time)
+    return Certainty.YES if sure else Certainty.IF_MARKED if day and time else Certainty.NO
 
 
 def begins_attribution(line: str) -> bool:
     """Whether an attribution, perhaps wrapped over several lines, could begin here."""
-    text = line.strip(_EDGE).casefold()
-    if len(text) > LONGEST_LINE:
+    if len(line) > LONGEST_LINE:
         return False
+    text = _plain(line)
+    return _begins(text) or (text.endswith("<") and text != "<")
+
+
+def _begins(text: str) -> bool:
     first = text.partition(" ")[0]
     return (
-        first in _BEGINNINGS or text[:1].isdigit() or _WEEKDAY.match(text) is not None or text.startswith(_MANY_WORDS)
+        first in words.BEGINNINGS or text[:1].isdigit() or _WEEKDAY.match(text) is not None or text.startswith(_JOINED)
     )
 
 
-_MANY_WORDS = (*(f"{words} " for words in _BEGINNINGS if " " in words), "בתאריך", "في ")
-
-
 def is_original_line(line: str) -> bool:
-    """`-----Original Message-----`, `Begin forwarded message:` and the like."""
+    """`-----Original Message-----`, `Begin forwarded message:`, `---- On DATE NAME wrote ----` and the like."""
     if len(line) > LONGEST_LINE:
         return False
-    text = line.strip(_EDGE).casefold()
-    hyphens = _HYPHENS.match(line)
-    if hyphens is not None and line[hyphens.end() :].casefold().startswith(_ORIGINAL):
+    text = _plain(line.replace("&nbsp;", " "))
+    if text.startswith(words.BEGIN_FORWARDED):
         return True
-    return text.startswith(_BEGIN_FORWARDED)
+    before, after = _HYPHENS.match(line), _HYPHENS_AFTER.search(line[-40:])
+    if before is None or after is None:
+        return False
+    inner = text.strip(f"{_EDGE}-=:：\u2010\u2011\u2012\u2013\u2014\u2015\u2500")
+    return inner.startswith(words.ORIGINAL) or attribution(f"{inner}:") is Certainty.YES
 
 
 def is_rule(line: str) -> bool:
@@ -146,15 +123,38 @@ def is_rule(line: str) -> bool:
     return len(line) <= LONGEST_LINE and _RULE.match(line) is not None
 
 
+def is_long_rule(line: str) -> bool:
+    """The line of underscores that Outlook sets before what it quotes."""
+    return is_rule(line) and line.count("_") >= 20  # noqa: PLR2004 Outlook's own has 32
+
+
 def field_of(line: str) -> str | None:
-    """`from` or `other` where the line begins like a quoted header field, in any language; None otherwise."""
-    match = _FIELD.match(line[:LONGEST_LINE])
-    if match is None:
+    """`from`, `to`, `date`, `sent` or `subject` where the line begins like such a field of a quoted header, or None."""
+    line = line[:LONGEST_LINE]
+    if not (":" in line or "：" in line or "|" in line):
         return None
-    name = match[1].strip(_EDGE).casefold()
-    if name in _FROM:
-        return "from"
-    return "other" if name in _OTHERS else None
+    match = _FIELD.match(line) or _ROW.match(line)
+    return _KINDS.get(_name(match[1])) if match is not None else None
+
+
+def is_field_shaped(line: str) -> bool:
+    """Whether it could be a field of a header in a language not known here."""
+    return _FIELD.match(line[:LONGEST_LINE]) is not None
+
+
+def is_of_header(line: str) -> bool:
+    """Whether it could stand in the header of a quoted mail: a field, its row in a table, or the rest of a long one."""
+    return is_field_shaped(line) or has_address(line) or line.lstrip().startswith("|")
+
+
+def has_address(line: str) -> bool:
+    """Whether there is a mail address in it."""
+    return "@" in line and _ADDRESS.search(line[:LONGEST_LINE]) is not None
+
+
+def has_time(line: str) -> bool:
+    """Whether it names a day and an hour."""
+    return _DAY.search(line[:LONGEST_LINE]) is not None and _TIME.search(line[:LONGEST_LINE]) is not None
 
 
 def is_signature_mark(line: str) -> bool:
@@ -162,15 +162,56 @@ def is_signature_mark(line: str) -> bool:
     return line.rstrip(" \r\u00a0") == "--"
 
 
+def is_list_footer(line: str, following: str) -> bool:
+    """The line above `NAME mailing list`, which list servers add at the end."""
+    return line.rstrip().strip("_") == "" != line.strip() and following[:LONGEST_LINE].rstrip().endswith("mailing list")
+
+
 def is_device_line(line: str) -> bool:
-    """`Sent from my phone` in any language: a short line that a program wrote."""
-    written = line.strip(_EDGE)
-    text = written.casefold()
-    if not text or len(text) > _LONGEST_DEVICE_LINE or text[-1] in ":?!" or ". " in text:
+    """`Sent from my phone`, `Get Outlook for iOS` in any language: a short line that a program wrote."""
+    if len(line) > LONGEST_LINE:
         return False
+    written = line.translate(_UNSEEN).strip(_EDGE)
+    text = written.casefold()
     # In the middle of a sentence the words mean what they say.
-    begins = text.startswith(_DEVICE) and written[0] == written[0].upper()
-    return begins or text.endswith(_DEVICE_ENDS)
+    if not text or len(text) > _LONGEST_DEVICE_LINE or not (written[0] == written[0].upper() or text[0] == "i"):
+        return False
+    if text.endswith((":", "?", "!")) or (". " in text and not text.endswith("brevity.")):
+        return False
+    return _names_program(text.rstrip(".")) or _names_outlook(text) or _names_own(written)
+
+
+def _names_program(text: str) -> bool:
+    if not any(name in text for name in words.PROGRAMS):
+        return False
+    return text.startswith(words.SENT_FROM) or any(
+        text.startswith(begin) and text.endswith(end) for begin, end in words.SENT_AROUND
+    )
+
+
+def _names_outlook(text: str) -> bool:
+    text = text.replace("[", "").partition("<")[0].partition("]")[0].rstrip()
+    if "outlook" not in text or not ("ios" in text or "android" in text) or len(text) > _LONGEST_OFFER:
+        return False
+    return text.startswith(words.GET) or text.endswith(words.GET_ENDS)
+
+
+def _names_own(written: str) -> bool:
+    """`Sent from my` and a name, or a word for a telephone."""
+    name = written.removeprefix("Sent from my ")
+    return name != written and all(
+        part.casefold().strip(".") in words.OWN or any(char.isupper() or char.isdigit() for char in part)
+        for part in name.split()
+    )
+
+
+def _plain(line: str) -> str:
+    # Most lines have nothing to translate, and looking is many times quicker.
+    return (line if line.isascii() else line.translate(_PLAIN)).strip(_EDGE).casefold()
+
+
+def _name(field: str) -> str:
+    return field.translate(_UNSEEN).strip(_EDGE).replace("\u3000", "").casefold()
 
 
 def _ends_with_verb(text: str) -> bool:
