@@ -10,10 +10,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from postroom.engine.automatic_delivery import AutomaticDelivery
 from postroom.engine.deliver import Delivery, Sending
 from postroom.engine.readers import StoredMailReader
 from postroom.engine.relay import Relay
 from postroom.engine.replies import Desk
+from postroom.engine.sending_terms import Terms
 from postroom.ports.desk import ReplyRequest
 from postroom.ports.gateways import BeforeDot, GatewayStatus, RecipientResult, SendOutcome
 from postroom.ports.records import Attempt, JournalEntry, OutboxRow, Reply, StoredMail
@@ -26,6 +28,7 @@ from tests.engine.room import Room, mail, open_room, sending_rules
 
 LEASED = timedelta(minutes=20)
 GIVE_UP_AFTER = 24 * 3600.0
+TERMS = Terms(give_up_after=GIVE_UP_AFTER)
 Said = Callable[["Handed"], SendOutcome]
 
 
@@ -92,7 +95,10 @@ class Office:
     desk: Desk
     delivery: Delivery
     relay: Relay
+    ended: list[tuple[str, str]]
+    """Outcome and reason of each automatic reply that came to its end."""
     configured: bool = True
+    terms: Terms = TERMS
 
     async def assigned(self, raw: bytes | None = None, agent: str = "anna") -> Session:
         """A customer's mail that is the agent's to answer."""
@@ -143,6 +149,13 @@ class Office:
         assert await self.deliver() == 1
         return waited
 
+    async def deliver_due(self) -> int:
+        """Let time pass until a row is due, and perform all that are."""
+        next_due = await self.room.house.read(lambda tx: tx.outbox.next_due())
+        assert next_due is not None
+        self.room.house.clock.passed += max((next_due - self.room.house.clock.now()).total_seconds(), 0.0)
+        return await self.deliver()
+
     async def stored(self, reply: Reply) -> Reply:
         found = await self.room.house.read(lambda tx: tx.replies.get(reply.id))
         assert found is not None
@@ -184,11 +197,20 @@ async def open_office(folder: Path, *script: Said) -> AsyncIterator[Office]:
         office: Office
 
         def sending(_tenant: str, _gateway: str) -> Sending | None:
-            return Sending(gateway=gateway, give_up_after=GIVE_UP_AFTER) if office.configured else None
+            return Sending(gateway=gateway, terms=office.terms) if office.configured else None
 
+        ended: list[tuple[str, str]] = []
         delivery = Delivery(
-            house.store, house.step, house.clock, house.ids, room.blobs, house.offload, sending, room.failpoint
+            house.store,
+            house.step,
+            house.clock,
+            house.ids,
+            room.blobs,
+            house.offload,
+            sending,
+            AutomaticDelivery(house.clock, lambda _, outcome, reason: ended.append((outcome, reason))),
+            room.failpoint,
         )
         relay = Relay(house.store, house.clock, house.ids, {SendReply: delivery.perform})
-        office = Office(room, gateway, desk, delivery, relay)
+        office = Office(room, gateway, desk, delivery, relay, ended)
         yield office

@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from postroom.observability.metrics import (
+    AUTO_REPLY_REASONS,
     NAMES_PER_LABEL,
     OVERFLOW,
     AgentState,
@@ -37,6 +38,7 @@ PROMISED = {
     "offers_total",
     "agents",
     "first_response_seconds",
+    "auto_replies_total",
     "replies_total",
     "reply_seconds",
     "outbox_pending",
@@ -49,7 +51,20 @@ PROMISED = {
     "event_loop_lag_seconds",
     "build_info",
 }
-LABELS = {"tenant", "gateway", "channel", "queue", "outcome", "status", "phase", "state", "version", "python", "le"}
+LABELS = {
+    "tenant",
+    "gateway",
+    "channel",
+    "queue",
+    "outcome",
+    "reason",
+    "status",
+    "phase",
+    "state",
+    "version",
+    "python",
+    "le",
+}
 
 
 def used() -> Metrics:
@@ -68,6 +83,9 @@ def used() -> Metrics:
         metrics.offer_ended("acme", "first", offer)
     metrics.agents("acme", {AgentState.READY: 2})
     metrics.first_response("acme", "help", 900)
+    for outcome_of_reply, reasons in AUTO_REPLY_REASONS.items():
+        for reason in reasons:
+            metrics.automatic_reply("acme", "help", outcome_of_reply, reason)
     for reply in ReplyOutcome:
         metrics.reply_ended("acme", "help", reply)
     metrics.reply_sent_after("acme", "help", 1.5)
@@ -169,3 +187,10 @@ def test_two_runtimes_in_one_process_do_not_share_counts() -> None:
     first, second = used(), Metrics("1")
     second.config_generation(1)
     assert values(first)["postroom_config_generation"] == 5
+
+
+def test_an_automatic_reply_has_only_reasons_of_the_fixed_set() -> None:
+    metrics = Metrics("1.2.3")
+    for outcome, reason in (("sent", "old"), ("suppressed", "working"), ("failed", "anna@example.org")):
+        with pytest.raises(ValueError, match="is no reason why an automatic reply is"):
+            metrics.automatic_reply("acme", "help", outcome, reason)

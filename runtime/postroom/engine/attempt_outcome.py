@@ -19,6 +19,21 @@ FateOf = Callable[[RecipientResult], Fate]
 _STATE_OF = {Fate.SENT: ReplyState.SENT, Fate.FAILED: ReplyState.FAILED, Fate.AGAIN: ReplyState.DELAYED}
 
 
+def wants_it(one: ReplyRecipient, *, hold_unknown: bool) -> bool:
+    """Whether he is still to be handed the mail; where unknown outcomes are held, one who may have it is not."""
+    return one.state in OPEN_STATES and not (hold_unknown and one.state is ReplyState.UNKNOWN)
+
+
+def unknown_to(recipients: Recipients, tried: tuple[str, ...], words: str) -> Recipients:
+    """Every recipient as he stands after an attempt nobody saw the end of."""
+    return tuple(
+        ReplyRecipient(address=one.address, field=one.field, state=ReplyState.UNKNOWN, words=words)
+        if one.address in tried and one.state in OPEN_STATES
+        else one
+        for one in recipients
+    )
+
+
 def recipients_after(reply: Reply, tried: tuple[str, ...], outcome: SendOutcome, fate_of: FateOf) -> Recipients:
     """Every recipient of the reply as he stands after an attempt for the addresses in `tried`."""
     said = {result.address: result for result in outcome.results}

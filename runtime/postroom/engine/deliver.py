@@ -1,32 +1,37 @@
 """Hands a stored reply to its sending gateway, and writes down what became of it for each recipient.
 
 An attempt is recorded before the server hears of the mail; one that was never closed (the process died, or no reply
-came to the final dot) is an unknown outcome: recorded, shown, and for an agent's reply tried again. The bytes are those
-rendered once; nothing here can change them.
+came to the final dot) is an unknown outcome: recorded, shown, and tried again or held as the gateway's settings say.
+The bytes are those rendered once; nothing here can change them. Of an automatic reply no session hears: it is nobody's
+work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from postroom.engine.attempt_outcome import (
-    OPEN_STATES,
     Recipients,
     failed_for_all,
     reached_somebody,
     recipients_after,
     state_of,
+    unknown_to,
+    wants_it,
 )
+from postroom.engine.automatic_delivery import AutomaticDelivery
 from postroom.engine.relay import Impossible
 from postroom.engine.retry import fate, next_try
+from postroom.engine.sending_terms import Terms
 from postroom.errors import PermanentError, TemporaryError
 from postroom.ports.gateways import GatewayStatus, SendingGateway, SendOutcome
-from postroom.ports.records import Attempt, OutboxRow, Reply, ReplyState
+from postroom.ports.records import Attempt, OutboxRow, Reply, ReplyRecipient, ReplyState
 from postroom.ports.step import Step
 from postroom.ports.store import Blobs, Store, Topic, Tx
 from postroom.ports.world import Clock, Failpoint, Ids, Offload
@@ -37,15 +42,16 @@ log = structlog.get_logger(__name__)
 
 RECORD_AGAIN_AFTER = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between tries to write an outcome down. What cannot be written is unknown, and the mail is sent twice."""
-WITHOUT_GATEWAY = 24 * 3600.0
-"""Seconds a reply is tried whose gateway is not in the configuration any more: it may come back."""
+DIED = "the outcome of an attempt is unknown: the process stopped during it"
+TOO_MANY = "suppressed: the gateway had more automatic mail than it may send"
+ITS_TURN = "waits for its turn among the automatic mail of this minute"
 
 
 class Sending(Struct, frozen=True, kw_only=True):
-    """A sending gateway in force, with how long a reply may be tried there (seconds)."""
+    """A sending gateway in force, with its terms."""
 
     gateway: SendingGateway
-    give_up_after: float
+    terms: Terms = Terms()
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -55,7 +61,7 @@ class Tried(Struct, frozen=True, kw_only=True):
     reply: Reply
     attempt: Attempt | None
     outcome: SendOutcome
-    give_up_after: float
+    terms: Terms
 
 
 class Delivery:
@@ -70,6 +76,7 @@ class Delivery:
         blobs: Blobs,
         offload: Offload,
         sending: Callable[[str, str], Sending | None],
+        automatic: AutomaticDelivery,
         failpoint: Failpoint,
     ) -> None:
         self._store = store
@@ -79,6 +86,7 @@ class Delivery:
         self._blobs = blobs
         self._offload = offload
         self._sending = sending
+        self._automatic = automatic
         self._failpoint = failpoint
 
     async def perform(self, row: OutboxRow) -> None:
@@ -92,44 +100,74 @@ class Delivery:
         state = await self._record(tried)
         unknown, words = tried.outcome.unknown, tried.outcome.words
         log.info("reply_attempted", reply=tried.reply.id, state=state.value, unknown=unknown, words=words)
+        self._count(tried.reply, state, tried.terms)
         self._failpoint("reply_commit_post")
 
     async def _try(self, row: OutboxRow, reply_id: str) -> Tried | None:
-        """One attempt; None where nobody wants the mail any more."""
+        """One attempt; None where it is not the reply's turn yet, and where nobody wants the mail any more."""
         reply = await self._store.read(lambda tx: _existing(tx, reply_id))
         sending = self._sending(reply.tenant, reply.gateway)
-        give_up_after = sending.give_up_after if sending else WITHOUT_GATEWAY
+        terms = sending.terms if sending else Terms()
+        if reply.automatic and not await self._has_its_turn(row, reply, terms):
+            return None
         try:
             raw = await self._offload.run("blobs", self._blobs.read, reply.raw)
         except PermanentError as error:
             outcome = SendOutcome(results=(), words=f"the rendered reply is lost: {error}")
-            return Tried(row=row, reply=reply, attempt=None, outcome=outcome, give_up_after=0.0)
-        attempt = await self._begin(row, reply_id)
+            return Tried(row=row, reply=reply, attempt=None, outcome=outcome, terms=replace(terms, give_up_after=0.0))
+        attempt = await self._begin(row, reply, terms)
         if attempt is None:
             return None
         if sending is None:
             outcome = _no_gateway(reply)
         else:
             outcome = await self._hand_over(row, reply, attempt, raw, sending.gateway)
-        return Tried(row=row, reply=reply, attempt=attempt, outcome=outcome, give_up_after=give_up_after)
+        return Tried(row=row, reply=reply, attempt=attempt, outcome=outcome, terms=terms)
 
-    async def _begin(self, row: OutboxRow, reply_id: str) -> Attempt | None:
+    async def _has_its_turn(self, row: OutboxRow, reply: Reply, terms: Terms) -> bool:
+        """Whether an automatic reply may leave now; if not it waits for its turn, and is closed once it waited long."""
+        attempts = await self._store.read(lambda tx: tx.replies.attempts(reply.id))
+        has_waited = row.attempts > 0 and not attempts
+        turn = self._automatic.turn(reply, terms.automatic_per_minute, has_waited=has_waited)
+        if turn.is_suppressed:
+            await self._store.write(lambda tx: _suppress(tx, row, reply))
+            log.warning("automatic_reply_suppressed", reply=reply.id, gateway=reply.gateway, why=TOO_MANY)
+            self._automatic.suppressed(reply)
+        elif turn.seconds:
+            due = self._clock.now() + timedelta(seconds=turn.seconds)
+            await self._store.write(lambda tx: tx.outbox.again(row.id, due, ITS_TURN))
+        return not turn.is_suppressed and not turn.seconds
+
+    async def _begin(self, row: OutboxRow, reply: Reply, terms: Terms) -> Attempt | None:
         """Record that an attempt begins; where nobody wants the mail any more the row is closed instead."""
-        attempt_id, now = self._ids.new(), self._clock.now()
+        attempt_id, now, holds = self._ids.new(), self._clock.now(), terms.holds(reply)
 
-        def unit(tx: Tx) -> Attempt | None:
-            reply = _existing(tx, reply_id)
-            _close_unknown_attempts(tx, reply, now)
-            wanted = tuple(one.address for one in reply.recipients if one.state in OPEN_STATES)
+        def unit(tx: Tx) -> tuple[Attempt | None, bool]:
+            was_lost = self._close_lost_attempts(tx, _existing(tx, reply.id), now, holds=holds)
+            standing = _existing(tx, reply.id).recipients
+            wanted = tuple(one.address for one in standing if wants_it(one, hold_unknown=holds))
             if not wanted:
                 _close(tx, row)
-                return None
+                return None, was_lost
             attempt = Attempt(id=attempt_id, reply=reply.id, started_at=now, recipients=wanted)
             tx.replies.start_attempt(attempt)
             tx.replies.set_state(reply.id, ReplyState.SENDING)
-            return attempt
+            return attempt, was_lost
 
-        return await self._store.write(unit)
+        attempt, was_lost = await self._store.write(unit)
+        if attempt is None and was_lost:
+            self._count(reply, ReplyState.UNKNOWN, terms)
+        return attempt
+
+    def _close_lost_attempts(self, tx: Tx, reply: Reply, now: datetime, *, holds: bool) -> bool:
+        """An attempt begun by a process that died may or may not have reached the server; whether there was one."""
+        lost = [attempt for attempt in tx.replies.attempts(reply.id) if attempt.ended_at is None]
+        for attempt in lost:
+            tx.replies.end_attempt(attempt.id, now, DIED, unknown=True)
+            if holds:
+                after = unknown_to(reply.recipients, attempt.recipients, DIED)
+                self._stand(tx, reply, after, SendOutcome(results=(), unknown=True, words=DIED), now)
+        return bool(lost)
 
     async def _hand_over(
         self, row: OutboxRow, reply: Reply, attempt: Attempt, raw: bytes, gateway: SendingGateway
@@ -153,7 +191,7 @@ class Delivery:
     async def _write(self, tried: Tried) -> ReplyState:
         now = self._clock.now()
         try:
-            return await self._store.write(lambda tx: self._conclude(tx, tried, now, is_told=True))
+            return await self._store.write(lambda tx: self._conclude(tx, tried, now))
         except TemporaryError:
             raise
         except Exception:
@@ -161,24 +199,35 @@ class Delivery:
             log.exception("session_not_told", reply=tried.reply.id, session=tried.reply.session)
             return await self._store.write(lambda tx: self._conclude(tx, tried, now, is_told=False))
 
-    def _conclude(self, tx: Tx, tried: Tried, now: datetime, *, is_told: bool) -> ReplyState:
-        reply, outcome = _existing(tx, tried.reply.id), tried.outcome
-        fate_of = partial(fate, accepted_at=reply.accepted_at, now=now, give_up_after=tried.give_up_after)
+    def _conclude(self, tx: Tx, tried: Tried, now: datetime, *, is_told: bool = True) -> ReplyState:
+        reply, outcome, holds = _existing(tx, tried.reply.id), tried.outcome, tried.terms.holds(tried.reply)
+        fate_of = partial(fate, accepted_at=reply.accepted_at, now=now, give_up_after=tried.terms.give_up_after)
         after = recipients_after(reply, _asked_for(tried, reply), outcome, fate_of)
         if tried.attempt is not None:
             tx.replies.end_attempt(tried.attempt.id, now, outcome.words, unknown=outcome.unknown)
-        tx.replies.set_recipients(reply.id, after)
-        tx.replies.set_state(reply.id, state_of(after))
-        event = _event(tx, reply, after, outcome, now)
-        if event is not None and is_told:
-            self._step(tx, reply.session, event)
-        if any(one.state in OPEN_STATES for one in after):
+        self._stand(tx, reply, after, outcome, now, is_told=is_told)
+        if any(wants_it(one, hold_unknown=holds) for one in after):
             due = next_try(tried.row.attempts + 1, now, is_gateway_fault=outcome.gateway_fault is not None)
             tx.outbox.again(tried.row.id, due, outcome.words)
             tx.wake(Topic.OUTBOX)
         else:
             _close(tx, tried.row)
         return state_of(after)
+
+    def _stand(
+        self, tx: Tx, reply: Reply, after: Recipients, outcome: SendOutcome, now: datetime, *, is_told: bool = True
+    ) -> None:
+        """Write how it stands with every recipient, and let the session hear of it."""
+        tx.replies.set_recipients(reply.id, after)
+        tx.replies.set_state(reply.id, state_of(after))
+        event = _event(tx, reply, after, outcome, now)
+        if event is not None and is_told:
+            self._step(tx, reply.session, event)
+
+    def _count(self, reply: Reply, state: ReplyState, terms: Terms) -> None:
+        if reply.automatic:
+            is_over = not wants_it(replace(reply.recipients[0], state=state), hold_unknown=terms.holds(reply))
+            self._automatic.ended(reply, state, is_over=is_over)
 
 
 def _existing(tx: Tx, reply_id: str) -> Reply:
@@ -192,13 +241,16 @@ def _asked_for(tried: Tried, reply: Reply) -> tuple[str, ...]:
     """Whom the attempt was for: where it did not come to one, everybody who still wants the mail."""
     if tried.attempt is not None:
         return tried.attempt.recipients
-    return tuple(one.address for one in reply.recipients if one.state in OPEN_STATES)
+    holds = tried.terms.holds(reply)
+    return tuple(one.address for one in reply.recipients if wants_it(one, hold_unknown=holds))
 
 
 def _event(
     tx: Tx, reply: Reply, after: Recipients, outcome: SendOutcome, now: datetime
 ) -> ReplySent | ReplyFailed | None:
-    """What the session has to hear, once: that somebody has the reply, or that nobody will."""
+    """What the session has to hear, once: that somebody has the reply, or that nobody will; nothing of a machine's."""
+    if reply.automatic:
+        return None
     if reached_somebody(reply.recipients, after):
         is_unknown = any(attempt.unknown for attempt in tx.replies.attempts(reply.id))
         return ReplySent(reply=reply.id, sent_at=now, unknown=is_unknown)
@@ -207,12 +259,14 @@ def _event(
     return None
 
 
-def _close_unknown_attempts(tx: Tx, reply: Reply, now: datetime) -> None:
-    """An attempt begun by a process that died may or may not have reached the server."""
-    for attempt in tx.replies.attempts(reply.id):
-        if attempt.ended_at is None:
-            words = "the outcome of an attempt is unknown: the process stopped during it"
-            tx.replies.end_attempt(attempt.id, now, words, unknown=True)
+def _suppress(tx: Tx, row: OutboxRow, reply: Reply) -> None:
+    after = [
+        ReplyRecipient(address=one.address, field=one.field, state=ReplyState.FAILED, words=TOO_MANY)
+        for one in reply.recipients
+    ]
+    tx.replies.set_recipients(reply.id, after)
+    tx.replies.set_state(reply.id, ReplyState.FAILED)
+    _close(tx, row)
 
 
 def _close(tx: Tx, row: OutboxRow) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from postroom.engine.reply_rows import keep, mail_of
 from postroom.mail import compose as mail_out
 from postroom.mail.compose import File, answered_id, compose, reference_chain, reply_subject
 from postroom.mail.message import Address, Message
@@ -22,8 +23,6 @@ from postroom.ports.world import Clock, Failpoint, Ids, Offload
 from postroom.session.effects import Ignore
 from postroom.session.events import ReplySubmitted
 from postroom.session.state import Session
-
-PREVIEW = 200
 
 
 class SendingRules(Struct, frozen=True, kw_only=True):
@@ -115,11 +114,7 @@ class Desk:
     def submit(self, tx: Tx, prepared: PreparedReply) -> Reply:
         """Store it and tell the session. Raises Stale where the session has another owner now, or ended."""
         reply, request = prepared.reply, prepared.request
-        tx.mails.keep_raw(reply.raw)
-        tx.mails.add(prepared.mail)
-        tx.conversations.name(reply.tenant, reply.message_id, reply.conversation, reply.gateway, reply.accepted_at)
-        tx.conversations.touch(reply.conversation, reply.accepted_at, ())
-        tx.replies.add(reply)
+        keep(tx, reply, prepared.mail)
         event = ReplySubmitted(agent=request.agent, token=request.token, reply=reply.id)
         _, effects = self._step(tx, request.session, event)
         refused = next((effect for effect in effects if isinstance(effect, Ignore)), None)
@@ -171,7 +166,8 @@ class Desk:
             accepted_at=outgoing.reply.date,
             recipients=_reply_recipients(outgoing.recipients),
         )
-        return PreparedReply(request=request, reply=reply, mail=_stored(reply, outgoing))
+        accepted = TraceLine(step="reply", verdict="accepted", evidence=f"agent {reply.agent}")
+        return PreparedReply(request=request, reply=reply, mail=mail_of(reply, outgoing.reply, "reply", accepted))
 
 
 def _situation(tx: Tx, request: ReplyRequest) -> Situation:
@@ -228,28 +224,3 @@ def _reply_recipients(recipients: Recipients) -> tuple[ReplyRecipient, ...]:
         ("bcc", recipients.bcc),
     )
     return tuple(ReplyRecipient(address=address, field=field) for field, some in fields for address in some)
-
-
-def _stored(reply: Reply, outgoing: Outgoing) -> StoredMail:
-    rendered = outgoing.reply
-    return StoredMail(
-        id=outgoing.id,
-        tenant=reply.tenant,
-        gateway=reply.gateway,
-        channel=reply.channel,
-        conversation=reply.conversation,
-        incoming=False,
-        sha256=reply.raw.sha256,
-        size=reply.raw.size,
-        received_at=reply.accepted_at,
-        message_id=reply.message_id,
-        from_address=rendered.from_.addr,
-        from_name=rendered.from_.name,
-        subject=rendered.subject,
-        mail_class="reply",
-        body_hash="",
-        attachments=len(rendered.files),
-        outcome=Outcome.CONVERSATION,
-        preview=" ".join(rendered.text.split())[:PREVIEW],
-        trace=(TraceLine(step="reply", verdict="accepted", evidence=f"agent {reply.agent}"),),
-    )

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from postroom.engine import trace
 from postroom.engine.find_thread import find_thread
 from postroom.engine.verdict import IntakeRules, Verdict
+from postroom.mail.answering import answering
 from postroom.mail.mail_class import MailClass, Service
 from postroom.mail.message import Message
 from postroom.mail.threads import ThreadMatch
@@ -135,9 +136,11 @@ class Settler:
     def _serve(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Outcome:
         """A customer's mail: its conversation, and an event for its session."""
         conversation = self._conversation(tx, mail, thread)
+        # The mail is kept first: what the session decides may be to answer it, from what the store has of it.
+        outcome = self._keep(tx, reading, replace(mail, conversation=conversation), "")
         session = self._tell(tx, reading, conversation, mail)
-        mail = replace(mail, conversation=conversation, trace=(*mail.trace, trace.session(session)))
-        return self._keep(tx, reading, mail, "")
+        tx.mails.add_trace(mail.id, (trace.session(session),))
+        return outcome
 
     def _tell(self, tx: Tx, reading: Reading, conversation: ConversationId, mail: StoredMail) -> Session:
         match = reading.verdict.route
@@ -217,6 +220,7 @@ class Settler:
             attachments=len(message.attachments),
             outcome=Outcome.CONVERSATION,
             preview=" ".join(message.text[: 2 * PREVIEW].split())[:PREVIEW],
+            answering=answering(message, verdict.classification, reading.rules.identity),
             trace=(trace.read(message), trace.classified(verdict.classification), trace.routed(verdict.route)),
         )
 

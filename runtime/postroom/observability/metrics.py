@@ -20,6 +20,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from postroom.session.automatic import AutomaticKind, Reason
 from postroom.session.state import Phase
 
 PREFIX = "postroom"
@@ -90,6 +91,24 @@ class ReplyOutcome(Enum):
     DELAYED = "delayed"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+class AutoReplyOutcome(Enum):
+    """How an automatic reply ends, told once: decided against, or handed over, refused for good, or not sent again."""
+
+    SENT = "sent"
+    SUPPRESSED = "suppressed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+AUTO_REPLY_REASONS: Mapping[AutoReplyOutcome, tuple[str, ...]] = {
+    AutoReplyOutcome.SENT: tuple(kind.value for kind in AutomaticKind),
+    AutoReplyOutcome.SUPPRESSED: tuple(reason.value for reason in Reason),
+    AutoReplyOutcome.FAILED: ("delivery",),
+    AutoReplyOutcome.UNKNOWN: ("delivery",),
+}
+"""Every reason an outcome can have: of what was sent, its kind."""
 
 
 class Metrics:
@@ -219,9 +238,20 @@ class Metrics:
     def _replies(self) -> None:
         which = ("tenant", "channel")
         self._reply_outcomes = self._counter("replies_total", "Replies, by how sending ended", (*which, "outcome"))
+        self._auto_replies = self._counter(
+            "auto_replies_total", "Automatic replies, by how and why they ended", (*which, "outcome", "reason")
+        )
         self._reply_seconds = self._histogram(
             "reply_seconds", "Reply accepted to first recipient taken", which, NETWORK_SECONDS
         )
+
+    def automatic_reply(self, tenant: str, channel: str, outcome: AutoReplyOutcome | str, reason: str) -> None:
+        """An automatic reply ended, or was decided against; ValueError for a reason not in AUTO_REPLY_REASONS."""
+        ended = AutoReplyOutcome(outcome)
+        if reason not in AUTO_REPLY_REASONS[ended]:
+            raise ValueError(f"{reason} is no reason why an automatic reply is {ended.value}")
+        labels = self._named(tenant=tenant, channel=channel)
+        self._auto_replies.labels(**labels, outcome=ended.value, reason=reason).inc()
 
     def reply_ended(self, tenant: str, channel: str, outcome: ReplyOutcome | str) -> None:
         """The sending of a reply came to an outcome."""

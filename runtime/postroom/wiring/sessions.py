@@ -8,15 +8,18 @@ from functools import partial
 from postroom.dispatch.agents import AgentStates
 from postroom.dispatch.presence import Presence, PresenceLoop
 from postroom.dispatch.queues import QueueLoop
+from postroom.engine.automatic_delivery import AutomaticDelivery
 from postroom.engine.board import ShownGateway, StatusBoard
 from postroom.engine.deliver import Delivery, Sending
 from postroom.engine.gauges import Gauges
 from postroom.engine.housekeeping import Housekeeping
 from postroom.engine.relay import Relay
+from postroom.engine.sending_terms import Terms
 from postroom.engine.supervisor import Loop
 from postroom.engine.tally import Tally
 from postroom.engine.timers import TimerLoop
 from postroom.observability.loop_lag import sample_loop_lag
+from postroom.ports.records import Reply
 from postroom.session.effects import SendReply
 from postroom.settings.schema import SmtpGateway
 from postroom.wiring.parts import Parts, gateways
@@ -34,6 +37,7 @@ def session_loops(parts: Parts, sending: dict[tuple[str, str], Sending], presenc
         parts.blobs,
         parts.offload,
         lambda tenant, gateway: sending.get((tenant, gateway)),
+        AutomaticDelivery(parts.clock, partial(_automatic_ended, parts)),
         parts.failpoint,
     )
     relay = Relay(parts.store, parts.clock, parts.ids, {SendReply: delivery.perform})
@@ -52,7 +56,20 @@ def sending_gateways(parts: Parts, board: StatusBoard) -> Iterator[tuple[tuple[s
     for tenant, settings in gateways(parts.generation, SmtpGateway):
         gateway = parts.builder.sending(tenant, settings)
         shown = ShownGateway(gateway, board, tenant.name, settings.name)
-        yield (tenant.name, settings.name), Sending(gateway=shown, give_up_after=settings.give_up_after)
+        yield (tenant.name, settings.name), Sending(gateway=shown, terms=_terms(settings))
+
+
+def _terms(settings: SmtpGateway) -> Terms:
+    return Terms(
+        give_up_after=settings.give_up_after,
+        hold_unknown=settings.unknown_outcome.agent == "hold",
+        hold_unknown_automatic=settings.unknown_outcome.automatic == "hold",
+        automatic_per_minute=settings.auto_replies_per_minute,
+    )
+
+
+def _automatic_ended(parts: Parts, reply: Reply, outcome: str, reason: str) -> None:
+    parts.metrics.automatic_reply(reply.tenant, reply.channel, outcome, reason)
 
 
 def watching_loops(parts: Parts) -> list[Loop]:

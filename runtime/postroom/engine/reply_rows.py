@@ -1,0 +1,43 @@
+"""A rendered reply as rows: the mail in its conversation, the id that leads to it, and the reply itself."""
+
+from __future__ import annotations
+
+from postroom.mail import compose as mail_out
+from postroom.ports.records import Outcome, Reply, StoredMail, TraceLine
+from postroom.ports.store import Tx
+
+PREVIEW = 200
+
+
+def mail_of(reply: Reply, rendered: mail_out.Reply, mail_class: str, accepted: TraceLine) -> StoredMail:
+    """The mail that the reply is; `accepted` is the first line of its trace."""
+    return StoredMail(
+        id=reply.mail,
+        tenant=reply.tenant,
+        gateway=reply.gateway,
+        channel=reply.channel,
+        conversation=reply.conversation,
+        incoming=False,
+        sha256=reply.raw.sha256,
+        size=reply.raw.size,
+        received_at=reply.accepted_at,
+        message_id=reply.message_id,
+        from_address=rendered.from_.addr,
+        from_name=rendered.from_.name,
+        subject=rendered.subject,
+        mail_class=mail_class,
+        body_hash="",
+        attachments=len(rendered.files),
+        outcome=Outcome.CONVERSATION,
+        preview=" ".join(rendered.text.split())[:PREVIEW],
+        trace=(accepted,),
+    )
+
+
+def keep(tx: Tx, reply: Reply, mail: StoredMail) -> None:
+    """Write the rows; from here an answer to the reply leads to its conversation."""
+    tx.mails.keep_raw(reply.raw)
+    tx.mails.add(mail)
+    tx.conversations.name(reply.tenant, reply.message_id, reply.conversation, reply.gateway, reply.accepted_at)
+    tx.conversations.touch(reply.conversation, reply.accepted_at, ())
+    tx.replies.add(reply)
