@@ -21,6 +21,7 @@ from postroom.mail.answering import Answering
 from postroom.mail.compose_automatic import AutomaticText, Ours, automatic_mail, in_language
 from postroom.mail.identity import untagged
 from postroom.mail.moments import plain_moment
+from postroom.mail.templates import literal
 from postroom.mail.tokens import anchor_message_id, mint_message_id
 from postroom.ports.records import AutomaticReply, OutboxRow, RawRef, Reply, ReplyRecipient, StoredMail, TraceLine
 from postroom.ports.store import Topic, Tx
@@ -72,6 +73,8 @@ class Occasion(Struct, frozen=True, kw_only=True):
     mail: StoredMail
     next_opening: datetime | None = None
     agent_name: str = ""
+    said: str = ""
+    """What a robot answered, instead of a text of the channel."""
 
 
 def facts_of(
@@ -79,9 +82,9 @@ def facts_of(
 ) -> AutomaticFacts:
     """Read what session.automatic.automatic_reply asks for; `offline` says whether the session is, or becomes so."""
     answering = mail.answering or Answering(why_not="")
-    sender = _sender(answering)
+    sender = sender_of(answering)
     in_session = tx.automatic.in_session(session.id)
-    reminders = in_session.get(AutomaticKind.REMINDER.value, 0)
+    apart = sum(in_session.get(kind.value, 0) for kind in (AutomaticKind.REMINDER, AutomaticKind.ROBOT))
     most_waiting = rules.per_minute * MINUTES_OF_SURPLUS
     return AutomaticFacts(
         mail=mail.id,
@@ -94,8 +97,8 @@ def facts_of(
         offline=offline,
         mail_answered=tx.automatic.has_mail(mail.id),
         copy_answered=tx.automatic.has_copy(mail, sender, now - COPY_WINDOW),
-        sent_in_session=sum(in_session.values()) - reminders,
-        reminded=reminders > 0,
+        sent_in_session=sum(in_session.values()) - apart,
+        reminded=AutomaticKind.REMINDER.value in in_session,
         last_in_conversation=tx.automatic.last_in_conversation(session.conversation),
         to_sender_in_ten_minutes=tx.automatic.to_sender(session.tenant, session.channel, sender, now - TEN_MINUTES),
         to_sender_in_a_day=tx.automatic.to_sender(session.tenant, session.channel, sender, now - DAY),
@@ -130,7 +133,7 @@ def put_in(tx: Tx, session: Session, occasion: Occasion, rules: AutomaticRules, 
     answering = occasion.mail.answering
     if answering is None or not answering.recipient:
         return None
-    text = in_language(rules.texts.get(occasion.kind, ()), rules.language or answering.language)
+    text = _text(occasion, rules, answering)
     if text is None:
         return None
     draft = _Draft(session, occasion, rules, answering, text, now)
@@ -149,6 +152,13 @@ def put_in(tx: Tx, session: Session, occasion: Occasion, rules: AutomaticRules, 
     tx.automatic.add(_remembered(draft, reply))
     _send(tx, reply)
     return reply
+
+
+def _text(occasion: Occasion, rules: AutomaticRules, answering: Answering) -> AutomaticText | None:
+    language = rules.language or answering.language
+    if occasion.said:
+        return AutomaticText(language=language, text=literal(occasion.said))
+    return in_language(rules.texts.get(occasion.kind, ()), language)
 
 
 def trace_of(kind: AutomaticKind, decided: Send | Suppressed) -> TraceLine:
@@ -214,7 +224,7 @@ def _remembered(draft: _Draft, reply: Reply) -> AutomaticReply:
         conversation=reply.conversation,
         session=reply.session,
         mail=draft.occasion.mail.id,
-        sender=_sender(draft.answering),
+        sender=sender_of(draft.answering),
         kind=reply.automatic,
         at=reply.accepted_at,
     )
@@ -234,6 +244,6 @@ def _send(tx: Tx, reply: Reply) -> None:
     tx.wake(Topic.OUTBOX)
 
 
-def _sender(answering: Answering) -> str:
+def sender_of(answering: Answering) -> str:
     """Whom the caps are about: the box that is written to, whatever tags it hangs on its name."""
     return untagged(answering.recipient) if answering.recipient else ""

@@ -15,16 +15,17 @@ from postroom.engine import trace
 from postroom.engine.find_thread import find_thread
 from postroom.engine.verdict import IntakeRules, Verdict
 from postroom.mail.answering import answering
+from postroom.mail.keywords import is_new_subject
 from postroom.mail.mail_class import MailClass, Service
 from postroom.mail.message import Message
 from postroom.mail.threads import ThreadMatch
 from postroom.ports.records import Conversation, Outcome, Receipt, StoredMail
 from postroom.ports.step import Step
-from postroom.ports.store import Tx
+from postroom.ports.store import Decided, Tx
 from postroom.ports.world import Clock, Failpoint, Ids
 from postroom.routing.routes import Action
 from postroom.session.events import MessageAttached, MessageReceived
-from postroom.session.state import ConversationId, Session
+from postroom.session.state import ConversationId
 
 COPY_WINDOW = timedelta(days=7)
 """Two deliveries of one mail, by an alias and by a list, come within days of each other."""
@@ -95,8 +96,7 @@ class Settler:
             copy = replace(mail, outcome=Outcome.COPY, conversation=first.conversation)
             return self._keep(tx, reading, copy, f"a copy of mail {first.id}")
         thread = find_thread(tx, reading.receipt, reading.message, reading.verdict)
-        lines = (*mail.trace, trace.thread(thread), trace.automatic_reply(reading.verdict))
-        mail = replace(mail, new_participant=thread.new_participant, trace=lines)
+        mail = replace(mail, new_participant=thread.new_participant, trace=(*mail.trace, trace.thread(thread)))
         if self._is_served(reading, thread):
             return self._serve(tx, reading, mail, thread)
         return self._attach(tx, reading, mail, thread)
@@ -117,8 +117,7 @@ class Settler:
         """Lay the report to the reply it is about; no route has a say: bounces may have an address of their own."""
         thread = ThreadMatch(conversation=about.id, evidence="a delivery report about a mail of ours, by its token")
         mail = replace(self._mail(reading), channel=about.channel)
-        lines = (*mail.trace, trace.thread(thread), trace.automatic_reply(reading.verdict))
-        return self._attach(tx, reading, replace(mail, trace=lines), thread)
+        return self._attach(tx, reading, replace(mail, trace=(*mail.trace, trace.thread(thread))), thread)
 
     def _is_served(self, reading: Reading, thread: ThreadMatch) -> bool:
         """Whether somebody is served for a mail of this class; a route about its class overrides that."""
@@ -138,25 +137,34 @@ class Settler:
         conversation = self._conversation(tx, mail, thread)
         # The mail is kept first: what the session decides may be to answer it, from what the store has of it.
         outcome = self._keep(tx, reading, replace(mail, conversation=conversation), "")
-        session = self._tell(tx, reading, conversation, mail)
-        tx.mails.add_trace(mail.id, (trace.session(session),))
+        hit = reading.verdict.keyword if self._has_new_subject(tx, mail, thread) else reading.verdict.keyword_of_text
+        session, effects = self._tell(tx, reading, conversation, mail, hit.keyword if hit else "")
+        tx.mails.add_trace(mail.id, (*trace.keyword(hit), trace.session(session), *trace.decided(effects)))
         return outcome
 
-    def _tell(self, tx: Tx, reading: Reading, conversation: ConversationId, mail: StoredMail) -> Session:
+    def _has_new_subject(self, tx: Tx, mail: StoredMail, thread: ThreadMatch) -> bool:
+        """Whether it begins a conversation, or speaks of something else than the one it continues."""
+        known = tx.conversations.get(ConversationId(thread.conversation)) if thread.conversation else None
+        return known is None or is_new_subject(mail.subject, known.subject)
+
+    def _tell(
+        self, tx: Tx, reading: Reading, conversation: ConversationId, mail: StoredMail, keyword: str
+    ) -> Decided:
         match = reading.verdict.route
         event = MessageReceived(
             mail=mail.id,
             received_at=mail.received_at,
             queue=match.route.queue if match else None,
             priority=match.route.priority if match else None,
+            keyword=keyword,
         )
-        session, _ = self._step.in_conversation(tx, conversation, event)
-        return session
+        return self._step.in_conversation(tx, conversation, event)
 
     def _attach(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Outcome:
         """Automatic mail: a note beside the conversation it belongs to, or filed alone."""
         is_report = reading.verdict.classification.kind is MailClass.DSN and thread.conversation is not None
         outcome = Outcome.DELIVERY_REPORT if is_report else Outcome.AUTOMATIC_FILED
+        mail = replace(mail, trace=(*mail.trace, trace.not_answered(reading.verdict)))
         if thread.conversation is not None:
             conversation = ConversationId(thread.conversation)
             mail = replace(mail, conversation=conversation)

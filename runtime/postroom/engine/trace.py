@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from postroom.engine.verdict import Verdict
 from postroom.mail.classify import Classification
+from postroom.mail.keywords import KeywordHit
 from postroom.mail.mail_class import Evidence
 from postroom.mail.message import Message
 from postroom.mail.threads import ThreadMatch
 from postroom.ports.records import Outcome, Receipt, TraceLine
 from postroom.routing.routes import RouteMatch
+from postroom.session.effects import AnyEffect, AskRobot, Ignore, Noted, SendAutomatic, SuppressAutomatic
 from postroom.session.state import Session
 
 
@@ -47,12 +51,37 @@ def thread(found: ThreadMatch) -> TraceLine:
     return TraceLine(step="thread", verdict=verdict, evidence=found.evidence)
 
 
-def automatic_reply(verdict: Verdict) -> TraceLine:
-    """Whether the mail itself lets us answer it automatically."""
-    classification = verdict.classification
-    if not classification.answerable:
-        return TraceLine(step="automatic_reply", verdict="not sent", evidence=classification.why_not)
-    return TraceLine(step="automatic_reply", verdict="not sent", evidence="the channel has none set")
+def not_answered(verdict: Verdict) -> TraceLine:
+    """Why a mail that nobody is served for is not answered by itself either."""
+    why = verdict.classification.why_not or "nobody is served for it"
+    return TraceLine(step="automatic_reply", verdict="not sent", evidence=why)
+
+
+def decided(effects: Sequence[AnyEffect]) -> tuple[TraceLine, ...]:
+    """What a session's decision gave as its verdicts."""
+    return tuple(line for effect in effects if (line := _verdict(effect)) is not None)
+
+
+def _verdict(effect: AnyEffect) -> TraceLine | None:
+    match effect:
+        case SendAutomatic():
+            return TraceLine(step="automatic_reply", verdict="sent", evidence=f"the channel's text {effect.kind.value}")
+        case SuppressAutomatic():
+            evidence = f"{effect.kind.value}, {effect.reason.value}: {effect.words}"
+            return TraceLine(step="automatic_reply", verdict="not sent", evidence=evidence)
+        case AskRobot():
+            return TraceLine(step="robot", verdict=f"{effect.robot} is asked", evidence=f"turn {effect.turn}")
+        case Noted():
+            return TraceLine(step=effect.what, verdict=effect.words)
+        case Ignore():
+            return TraceLine(step="ignored", verdict=effect.reason)
+        case _:
+            return None
+
+
+def keyword(hit: KeywordHit | None) -> tuple[TraceLine, ...]:
+    """The word that leads from the robot to an agent, where the mail has one."""
+    return (TraceLine(step="keyword", verdict=hit.keyword, evidence=hit.evidence),) if hit else ()
 
 
 def session(found: Session) -> TraceLine:

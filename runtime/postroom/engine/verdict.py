@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from postroom.mail.classify import Classification, classify
 from postroom.mail.identity import Identity
+from postroom.mail.keywords import KeywordHit, Keywords, keyword_in
 from postroom.mail.message import Message
 from postroom.mail.threads import ThreadKeys, thread_keys
 from postroom.mail.tokens import KeyRing, read_token
@@ -29,6 +30,8 @@ class IntakeRules(Struct, frozen=True, kw_only=True):
     automatic_mail: Mapping[str, str]
     """`serve` or `file`, by channel."""
     ring: KeyRing
+    keywords: Mapping[str, Keywords] = {}
+    """What leads from a robot to an agent, by channel; of channels without a robot there is none."""
 
     @property
     def gateway_key(self) -> str:
@@ -43,6 +46,9 @@ class Verdict(Struct, frozen=True, kw_only=True):
     classification: Classification
     route: RouteMatch | None
     keys: ThreadKeys
+    keyword: KeywordHit | None = None
+    """The keyword of the mail were its subject new, and `keyword_of_text` that of its new text alone."""
+    keyword_of_text: KeywordHit | None = None
 
     @property
     def channel(self) -> str:
@@ -56,11 +62,15 @@ def judge(message: Message, rules: IntakeRules, first_seen_at: datetime, now: da
     own_token = message.message_id is not None and read_token(rules.ring, rules.tenant, message.message_id) is not None
     classification = classify(message, rules.identity, received_at, now, valid_token_of_own=own_token)
     facts = MailFacts.of(message, rules.gateway, classification.kind.value)
+    route = first_match(rules.routes, facts)
+    keywords = rules.keywords.get((route.route.channel if route else None) or "")
     return Verdict(
         received_at=received_at,
         classification=classification,
-        route=first_match(rules.routes, facts),
+        route=route,
         keys=thread_keys(message, rules.ring, rules.tenant),
+        keyword=keyword_in(message, keywords, None) if keywords else None,
+        keyword_of_text=keyword_in(message, keywords, message.subject) if keywords else None,
     )
 
 

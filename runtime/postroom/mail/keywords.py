@@ -134,11 +134,12 @@ def keyword_in(message: Message, keywords: Keywords, previous_subject: str | Non
     """
     if not keywords:
         return None
-    subject = message.subject if _is_new(message.subject, previous_subject) else ""
+    subject = message.subject if is_new_subject(message.subject, previous_subject) else ""
     return _hit(keywords, topic(subject), "subject") or _hit(keywords, new_text(message.text).new, "text")
 
 
-def _is_new(subject: str, previous: str | None) -> bool:
+def is_new_subject(subject: str, previous: str | None) -> bool:
+    """Whether it speaks of something else than the one before, beside `Re:` and the like; the first one does."""
     return previous is None or folded(topic(subject))[0] != folded(topic(previous))[0]
 
 

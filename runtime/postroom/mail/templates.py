@@ -71,6 +71,11 @@ def fill(template: str, values: Mapping[str, str], place: Place = Place.TEXT) ->
     return _PIECE.sub(replaced, template)
 
 
+def literal(text: str) -> str:
+    """The template that comes out as this text."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def _fault(piece: re.Match[str], known: tuple[str, ...]) -> str:
     if piece[0] in _BRACES or piece[1] in known:
         return ""

@@ -398,6 +398,10 @@ class AutomaticReplies(Protocol):
         """How many of every kind were put in for him on the channel after that time."""
         ...
 
+    def of_robots(self, tenant: str, channel: str, sender: str, after: datetime) -> int:
+        """How many answers of robots were put in for him on the channel after that time; `to_sender` counts none."""
+        ...
+
     def has_mail(self, mail: str) -> bool:
         """Whether one that was no reminder was put in for that mail."""
         ...

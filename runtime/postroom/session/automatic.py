@@ -27,6 +27,8 @@ class AutomaticKind(Enum):
     BACKLOG = "backlog"
     REMINDER = "reminder"
     """To a customer who is silent; the others confirm that a mail of his came."""
+    ROBOT = "robot"
+    """What a robot answered: no text of the channel, and no rule of this module is about it."""
 
 
 class Reason(Enum):

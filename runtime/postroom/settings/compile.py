@@ -54,9 +54,15 @@ def caps(tenant: Tenant, channel: Channel) -> Caps:
     )
 
 
-def keywords(channel: Channel) -> Keywords:
-    """The channel's words that lead from the robot to an agent, ready to look for."""
-    return compiled(channel.transfer_keywords)
+def keywords(tenant: Tenant) -> dict[str, Keywords]:
+    """The words that lead from a robot to an agent, ready to look for, of each channel with a robot."""
+    return {one.name: compiled(one.transfer_keywords) for one in tenant.channels if one.robot is not None}
+
+
+def is_shadow(tenant: Tenant, gateway: Pop3Gateway) -> bool:
+    """Whether the channels that receive there only try: its mail stays on the server."""
+    modes = [channel.mode for channel in tenant.channels if channel.receiving_gateway == gateway.name]
+    return bool(modes) and all(mode == "shadow" for mode in modes)
 
 
 def identity(tenant: Tenant, gateway: Pop3Gateway) -> mail.Identity:

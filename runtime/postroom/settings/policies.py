@@ -5,10 +5,11 @@ It is in charge of names and fallbacks; what the rules do stands in session/.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from postroom.routing.hours import ServiceTime
 from postroom.session.automatic import AutomaticKind, AutomaticPolicy
 from postroom.session.policy import (
-    ALWAYS_OPEN,
     AgentSilence,
     CustomerSilence,
     LastAgentPolicy,
@@ -22,11 +23,16 @@ from postroom.settings.channel_rules import NoAgentReply, NoCustomerReply, Offli
 from postroom.settings.schema import Channel, Generation, Queue, Tenant
 
 
+Hours = Callable[[Tenant, Channel], ServiceTime]
+"""When a channel is served, with what its calendar's feed said last."""
+
+
 class Policies:
     """The rules of every channel of one generation, each compiled when it is first asked for."""
 
-    def __init__(self, generation: Generation) -> None:
+    def __init__(self, generation: Generation, hours: Hours) -> None:
         self._generation = generation
+        self._hours = hours
         self._compiled: dict[tuple[str, str], Policy] = {}
 
     def __call__(self, tenant: str, channel: str) -> Policy:
@@ -37,11 +43,11 @@ class Policies:
         """
         found = self._compiled.get((tenant, channel))
         if found is None:
-            found = self._compiled[tenant, channel] = policy(self._generation, tenant, channel)
+            found = self._compiled[tenant, channel] = policy(self._generation, tenant, channel, self._hours)
         return found
 
 
-def policy(generation: Generation, tenant: str, channel: str) -> Policy:
+def policy(generation: Generation, tenant: str, channel: str, hours: Hours) -> Policy:
     """Compile the rules of one channel's sessions."""
     space = generation.tenant(tenant)
     found = space.channel(channel) if space is not None else None
@@ -53,7 +59,7 @@ def policy(generation: Generation, tenant: str, channel: str) -> Policy:
         queue=found.skill_queue,
         priority=found.priority,
         queues=queues,
-        hours=_hours(space, found),
+        hours=hours(space, found),
         finish_queue=found.work_time.finish_queue,
         is_shadow=found.mode == "shadow",
         count_awaiting=space.parameters.count_awaiting,
@@ -68,10 +74,6 @@ def policy(generation: Generation, tenant: str, channel: str) -> Policy:
         automatic=_automatic(found),
         backlog_from=found.auto_reply.backlog_from,
     )
-
-
-def _hours(_tenant: Tenant, _channel: Channel) -> ServiceTime:
-    return ALWAYS_OPEN
 
 
 def _queue(queue: Queue) -> QueuePolicy:

@@ -53,6 +53,11 @@ class SqlAutomaticReplies:
         row = self._db.one(_SQL["automatic_to_sender"], (tenant, sender, channel, to_micros(after)))
         return int(row[0]) if row else 0
 
+    def of_robots(self, tenant: str, channel: str, sender: str, after: datetime) -> int:
+        """How many answers of robots were put in for him on the channel after that time."""
+        row = self._db.one(_SQL["automatic_of_robots"], (tenant, sender, channel, to_micros(after)))
+        return int(row[0]) if row else 0
+
     def has_mail(self, mail: str) -> bool:
         """Whether one that was no reminder was put in for that mail."""
         return self._db.one(_SQL["automatic_of_mail"], (mail,)) is not None

@@ -17,16 +17,13 @@ from postroom.dispatch.presence import Presence
 from postroom.engine.board import StatusBoard
 from postroom.engine.quarantine import Quarantine
 from postroom.engine.readers import StoredMailReader
-from postroom.engine.replies import Desk, SendingRules
+from postroom.engine.replies import Desk
 from postroom.engine.settle import Settler
-from postroom.errors import ConfigurationError
-from postroom.mail.message import Address
 from postroom.observability.health import Health
 from postroom.observability.ops import OpsServer, parse_listen
-from postroom.settings import compile as compiled
-from postroom.settings.schema import Pop3Gateway, SmtpGateway
-from postroom.wiring.intake import rules_for
-from postroom.wiring.parts import Parts, gateways
+from postroom.wiring.gateways import InUse
+from postroom.wiring.outgoing import sending_rules
+from postroom.wiring.parts import Parts
 
 
 def http_door(parts: Parts, presence: Presence) -> HttpServer:
@@ -40,7 +37,7 @@ def http_door(parts: Parts, presence: Presence) -> HttpServer:
         parts.offload,
         parts.clock,
         parts.ids,
-        partial(sending_rules, parts),
+        partial(sending_rules, parts.in_force, parts.ring),
         parts.failpoint,
     )
     feed = JournalFeed(parts.store)
@@ -63,13 +60,11 @@ def http_door(parts: Parts, presence: Presence) -> HttpServer:
     return HttpServer(app, host, port, before_stop=feed.close)
 
 
-def operator_door(parts: Parts, board: StatusBoard) -> OperatorServer:
+def operator_door(parts: Parts, board: StatusBoard, in_use: InUse) -> OperatorServer:
     """The operator's door, on a socket in the store's folder."""
     store, blobs, offload, readers, clock = parts.store, parts.blobs, parts.offload, parts.readers, parts.clock
     settler = Settler(parts.step, clock, parts.ids, parts.failpoint)
-    every = (rules_for(parts, *pair) for pair in gateways(parts.generation, Pop3Gateway))
-    rules = {one.gateway_key: one for one in every}
-    quarantine = Quarantine(store, blobs, offload, readers, settler, clock, rules.get)
+    quarantine = Quarantine(store, blobs, offload, readers, settler, clock, in_use.rules_of)
     reader, current = StoredMailReader(store, blobs, readers, offload), parts.current
     operator = OperatorParts(
         store=store, reader=reader, offload=offload, quarantine=quarantine, board=board, current=current
@@ -89,23 +84,3 @@ def ops_door(parts: Parts, stopping: asyncio.Event) -> OpsServer:
 
     health = Health(ready={"store": store_takes_writes, "running": is_not_stopping})
     return OpsServer(parts.generation.process.ops.listen, parts.metrics, health)
-
-
-def sending_rules(parts: Parts, tenant_name: str, channel_name: str) -> SendingRules:
-    """A channel's way out, from the settings in force. Raises ConfigurationError where it has none any more."""
-    tenant = parts.generation.tenant(tenant_name)
-    channel = tenant.channel(channel_name) if tenant else None
-    gateway = tenant.gateway(channel.sending_gateway) if tenant and channel else None
-    if tenant is None or channel is None or not isinstance(gateway, SmtpGateway):
-        raise ConfigurationError(f"channel {channel_name} of {tenant_name} has no sending gateway any more")
-    own = {gateway.from_address, *(address for one in tenant.channels for address in one.addresses)}
-    return SendingRules(
-        gateway=gateway.name,
-        from_=Address(addr=gateway.from_address, name=gateway.from_name),
-        envelope_from=gateway.bounce_address or gateway.from_address,
-        domain=gateway.reply_domain or gateway.from_address.rpartition("@")[2],
-        caps=compiled.caps(tenant, channel),
-        own_addresses=frozenset(own),
-        max_size=gateway.max_send_size,
-        ring=parts.ring,
-    )

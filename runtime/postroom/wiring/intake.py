@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -14,77 +13,75 @@ from postroom.engine.collecting_session import Shared
 from postroom.engine.intake import Intake
 from postroom.engine.settle import Settler
 from postroom.engine.space_watch import SpaceWatch
-from postroom.engine.supervisor import Loop
+from postroom.engine.supervisor import Loop, Supervisor
 from postroom.engine.verdict import IntakeRules
 from postroom.ports.records import Receipt
-from postroom.settings import compile as compiled
-from postroom.settings.schema import Pop3Gateway, Tenant
 from postroom.store.space import free_space, room_for
-from postroom.wiring.parts import Parts, gateways
+from postroom.wiring.gateways import InUse
+from postroom.wiring.parts import Parts
 
 
-def intake_loops(parts: Parts, board: StatusBoard) -> list[Loop]:
-    """What finishes the work of a process that was killed, and a loop for each receiving gateway."""
-    settler = Settler(parts.step, parts.clock, parts.ids, parts.failpoint)
-    intake = Intake(
-        parts.store,
-        parts.blobs,
-        parts.offload,
-        parts.readers,
-        settler,
-        parts.clock,
-        parts.ids,
-        parts.failpoint,
-        board.settled,
-    )
-    collecting = [_collecting(parts, *one) for one in gateways(parts.generation, Pop3Gateway)]
-    rules = {one.rules.gateway_key: one.rules for one in collecting}
-    shared = Shared(
-        intake=intake,
-        store=parts.store,
-        spooler=parts.blobs,
-        budget=Budget(),
-        space=SpaceWatch(partial(_has_room, parts.store_folder), parts.offload),
-        clock=parts.clock,
-        jitter=parts.ids.chance,
-    )
-    # Beside the collectors, not before them: what a dead process left may take a child process each to read.
-    rules_of = partial(_rules_of, rules)
-    difficult = Loop(name="difficult mails", run=lambda _: intake.difficult.run(rules_of))
-    return [difficult, *(_collector(one, shared, board) for one in collecting)]
+class Collectors:
+    """Keeps one loop for each receiving gateway of the settings in force."""
+
+    def __init__(self, parts: Parts, board: StatusBoard, in_use: InUse) -> None:
+        settler = Settler(parts.step, parts.clock, parts.ids, parts.failpoint)
+        self._intake = Intake(
+            parts.store,
+            parts.blobs,
+            parts.offload,
+            parts.readers,
+            settler,
+            parts.clock,
+            parts.ids,
+            parts.failpoint,
+            board.settled,
+        )
+        self._shared = Shared(
+            intake=self._intake,
+            store=parts.store,
+            spooler=parts.blobs,
+            budget=Budget(),
+            space=SpaceWatch(partial(_has_room, parts.store_folder), parts.offload),
+            clock=parts.clock,
+            jitter=parts.ids.chance,
+        )
+        self._board = board
+        self._in_use = in_use
+        self._running: set[str] = set()
+
+    def loops(self) -> list[Loop]:
+        """What finishes the work of a process that was killed, and a loop for each gateway."""
+        # Beside the collectors, not before them: what a dead process left may take a child process each to read.
+        difficult = Loop(name="difficult mails", run=lambda _: self._intake.difficult.run(self._rules_of))
+        self._running = set(self._in_use.receiving)
+        return [difficult, *(self._loop(key) for key in self._in_use.receiving)]
+
+    def follow(self, supervisor: Supervisor) -> None:
+        """Bring the loops in line with the gateways now in use; one that goes finishes the session in hand."""
+        wanted = set(self._in_use.receiving)
+        for key in self._running - wanted:
+            supervisor.stop(_name(key))
+        for key in wanted - self._running:
+            supervisor.start(self._loop(key))
+        self._running = wanted
+
+    def _rules_of(self, receipt: Receipt) -> IntakeRules | None:
+        return self._in_use.rules_of(receipt.gateway)
+
+    def _loop(self, key: str) -> Loop:
+        last = self._in_use.receiving[key]
+
+        def current() -> Collecting:
+            nonlocal last
+            last = self._in_use.receiving.get(key, last)
+            return last
+
+        return Loop(name=_name(key), run=Collector(current, self._shared, self._board).run, drains=True)
 
 
-def _rules_of(rules: dict[str, IntakeRules], receipt: Receipt) -> IntakeRules | None:
-    return rules.get(receipt.gateway)
-
-
-def rules_for(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> IntakeRules:
-    """What intake needs of one receiving gateway's settings."""
-    return IntakeRules(
-        tenant=tenant.name,
-        gateway=gateway.name,
-        identity=compiled.identity(tenant, gateway),
-        routes=parts.routes[tenant.name],
-        automatic_mail=compiled.automatic_mail(tenant),
-        ring=parts.ring,
-    )
-
-
-def _collecting(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> Collecting:
-    return Collecting(
-        gateway=parts.builder.receiving(tenant, gateway),
-        rules=rules_for(parts, tenant, gateway),
-        poll_every=gateway.poll_every,
-        batch=gateway.batch,
-        largest=gateway.max_message_size,
-        leave_on_server=gateway.leave_on_server,
-        leave_for=timedelta(days=gateway.leave_days) if gateway.leave_days is not None else None,
-    )
-
-
-def _collector(collecting: Collecting, shared: Shared, board: StatusBoard) -> Loop:
-    collector = Collector(lambda: collecting, shared, board)
-    return Loop(name=f"collect {collecting.rules.gateway_key}", run=collector.run, drains=True)
+def _name(key: str) -> str:
+    return f"collect {key}"
 
 
 def _has_room(folder: Path, largest: int) -> bool:

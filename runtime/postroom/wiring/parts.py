@@ -15,10 +15,10 @@ from postroom.mail.tokens import KeyRing
 from postroom.observability.metrics import Metrics
 from postroom.ports.kept import Keeper
 from postroom.ports.world import Failpoint
-from postroom.routing.routes import Route
 from postroom.settings.schema import Generation, Pop3Gateway, SmtpGateway, Tenant
 from postroom.store.blobs import FileBlobs
 from postroom.store.sqlite import SqliteStore
+from postroom.wiring.in_force import InForce
 
 G = TypeVar("G", Pop3Gateway, SmtpGateway)
 
@@ -27,7 +27,7 @@ G = TypeVar("G", Pop3Gateway, SmtpGateway)
 class Parts:
     """What more than one loop is built from."""
 
-    generation: Generation
+    in_force: InForce
     clock: SystemClock
     ids: SystemIds
     failpoint: Failpoint
@@ -40,8 +40,6 @@ class Parts:
     step: SessionStep
     builder: Builder
     keeper: Keeper
-    routes: dict[str, tuple[Route, ...]]
-    """Compiled once a tenant: a thousand gateways of one tenant share one tuple."""
 
     @property
     def folder(self) -> Path:
@@ -53,9 +51,14 @@ class Parts:
         """Where the store and the mails lie."""
         return Path(self.generation.folder, self.generation.process.store.folder)
 
-    def current(self) -> Generation:
+    @property
+    def generation(self) -> Generation:
         """The settings in force."""
-        return self.generation
+        return self.in_force.generation
+
+    def current(self) -> Generation:
+        """The settings in force, for who asks by a call."""
+        return self.in_force.generation
 
 
 def gateways(generation: Generation, kind: type[G]) -> Iterator[tuple[Tenant, G]]:

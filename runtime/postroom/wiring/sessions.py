@@ -2,70 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 
 from postroom.dispatch.agents import AgentStates
 from postroom.dispatch.presence import Presence, PresenceLoop
 from postroom.dispatch.queues import QueueLoop
 from postroom.engine.automatic_delivery import AutomaticDelivery
-from postroom.engine.board import ShownGateway, StatusBoard
-from postroom.engine.deliver import Delivery, Sending
+from postroom.engine.board import StatusBoard
+from postroom.engine.deliver import Delivery
 from postroom.engine.gauges import Gauges
+from postroom.engine.hours import HoursLoop
 from postroom.engine.housekeeping import Housekeeping
 from postroom.engine.relay import Relay
-from postroom.engine.sending_terms import Terms
 from postroom.engine.supervisor import Loop
 from postroom.engine.tally import Tally
 from postroom.engine.timers import TimerLoop
 from postroom.observability.loop_lag import sample_loop_lag
 from postroom.ports.records import Reply
 from postroom.session.effects import SendReply
-from postroom.settings.schema import SmtpGateway
-from postroom.wiring.parts import Parts, gateways
+from postroom.settings.channel_rules import OfflineMessages
+from postroom.wiring.gateways import InUse
+from postroom.wiring.parts import Parts
 
 
-def session_loops(parts: Parts, sending: dict[tuple[str, str], Sending], presence: Presence) -> list[Loop]:
-    """What happens to sessions when nobody writes: offers, timers, replies on their way out, agents who are gone."""
+def session_loops(parts: Parts, in_use: InUse, board: StatusBoard, presence: Presence) -> list[Loop]:
+    """What happens to sessions when nobody writes: offers, timers, hours, replies on their way, agents who are gone."""
     queues = QueueLoop(parts.store, parts.step, parts.clock, parts.ids, parts.current)
-    timers = TimerLoop(parts.store, parts.step, parts.clock, parts.failpoint, parts.metrics.timer_fired)
-    delivery = Delivery(
+    listed_since = partial(_listed_since, parts, board)
+    timers = TimerLoop(parts.store, parts.step, parts.clock, parts.failpoint, parts.metrics.timer_fired, listed_since)
+    hours = HoursLoop(parts.store, parts.step, parts.clock, partial(_opening_rate, parts))
+    relay = Relay(parts.store, parts.clock, parts.ids, {SendReply: _delivery(parts, in_use).perform})
+    gone = PresenceLoop(parts.store, AgentStates(parts.step, parts.clock), parts.clock, presence, parts.current)
+    return [
+        Loop(name="presence", run=lambda _: gone.run()),
+        Loop(name="queues", run=lambda _: queues.run()),
+        Loop(name="timers", run=lambda _: timers.run()),
+        Loop(name="hours", run=lambda _: hours.run()),
+        Loop(name="relay", run=relay.run, drains=True),
+    ]
+
+
+def _delivery(parts: Parts, in_use: InUse) -> Delivery:
+    return Delivery(
         parts.store,
         parts.step,
         parts.clock,
         parts.ids,
         parts.blobs,
         parts.offload,
-        lambda tenant, gateway: sending.get((tenant, gateway)),
+        lambda tenant, gateway: in_use.sending.get((tenant, gateway)),
         AutomaticDelivery(parts.clock, partial(_automatic_ended, parts)),
         parts.failpoint,
     )
-    relay = Relay(parts.store, parts.clock, parts.ids, {SendReply: delivery.perform})
-    states = AgentStates(parts.step, parts.clock)
-    gone = PresenceLoop(parts.store, states, parts.clock, presence, parts.current)
-    return [
-        Loop(name="presence", run=lambda _: gone.run()),
-        Loop(name="queues", run=lambda _: queues.run()),
-        Loop(name="timers", run=lambda _: timers.run()),
-        Loop(name="relay", run=relay.run, drains=True),
-    ]
 
 
-def sending_gateways(parts: Parts, board: StatusBoard) -> Iterator[tuple[tuple[str, str], Sending]]:
-    """Every sending gateway by (tenant, name), its faults shown on the board."""
-    for tenant, settings in gateways(parts.generation, SmtpGateway):
-        gateway = parts.builder.sending(tenant, settings)
-        shown = ShownGateway(gateway, board, tenant.name, settings.name)
-        yield (tenant.name, settings.name), Sending(gateway=shown, terms=_terms(settings))
+def _listed_since(parts: Parts, board: StatusBoard, tenant: str, channel: str, when: datetime) -> bool:
+    """Whether the channel's mailbox was listed to its end since then; a channel that is gone expects no mail."""
+    space = parts.generation.tenant(tenant)
+    found = space.channel(channel) if space is not None else None
+    return found is None or board.listed_since(tenant, found.receiving_gateway, when)
 
 
-def _terms(settings: SmtpGateway) -> Terms:
-    return Terms(
-        give_up_after=settings.give_up_after,
-        hold_unknown=settings.unknown_outcome.agent == "hold",
-        hold_unknown_automatic=settings.unknown_outcome.automatic == "hold",
-        automatic_per_minute=settings.auto_replies_per_minute,
-    )
+def _opening_rate(parts: Parts, tenant: str, channel: str) -> int:
+    space = parts.generation.tenant(tenant)
+    found = space.channel(channel) if space is not None else None
+    return (found.offline_messages if found is not None else OfflineMessages()).opening_rate
 
 
 def _automatic_ended(parts: Parts, reply: Reply, outcome: str, reason: str) -> None:

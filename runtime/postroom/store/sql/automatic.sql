@@ -9,22 +9,27 @@ SELECT kind, COUNT(*) FROM automatic_replies WHERE session = :session GROUP BY k
 
 -- name: automatic_last_in_conversation
 -- When the conversation had its last one that was no reminder.
-SELECT MAX(at) FROM automatic_replies WHERE conversation = :conversation AND kind <> 'reminder';
+SELECT MAX(at) FROM automatic_replies WHERE conversation = :conversation AND kind NOT IN ('reminder', 'robot');
 
 -- name: automatic_to_sender
--- How many were put in for a sender on a channel after that time.
+-- How many texts were put in for a sender on a channel after that time; a robot's answers are counted apart.
 SELECT COUNT(*) FROM automatic_replies
-WHERE tenant = :tenant AND sender = :sender AND channel = :channel AND at > :after;
+WHERE tenant = :tenant AND sender = :sender AND channel = :channel AND at > :after AND kind <> 'robot';
+
+-- name: automatic_of_robots
+-- How many answers of robots were put in for a sender on a channel after that time.
+SELECT COUNT(*) FROM automatic_replies
+WHERE tenant = :tenant AND sender = :sender AND channel = :channel AND at > :after AND kind = 'robot';
 
 -- name: automatic_of_mail
 -- Whether one that was no reminder was put in for that mail.
-SELECT 1 FROM automatic_replies WHERE mail = :mail AND kind <> 'reminder' LIMIT 1;
+SELECT 1 FROM automatic_replies WHERE mail = :mail AND kind NOT IN ('reminder', 'robot') LIMIT 1;
 
 -- name: automatic_of_copy
 -- Whether one was put in after that time for another mail with that Message-ID and body, to the same sender.
 SELECT 1
 FROM automatic_replies AS a JOIN mails AS m ON m.id = a.mail
-WHERE a.tenant = :tenant AND a.sender = :sender AND a.at > :after AND a.kind <> 'reminder' AND m.id <> :but
+WHERE a.tenant = :tenant AND a.sender = :sender AND a.at > :after AND a.kind NOT IN ('reminder', 'robot') AND m.id <> :but
     AND m.message_id = :message_id AND m.body_hash = :body_hash
 LIMIT 1;
 

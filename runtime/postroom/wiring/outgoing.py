@@ -1,0 +1,77 @@
+"""How mail leaves a channel, from the settings in force: what agents write, and what is sent by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from postroom.engine.automatic import AutomaticRules
+from postroom.engine.automatic_mail import AutomaticMailer
+from postroom.engine.replies import SendingRules
+from postroom.errors import ConfigurationError
+from postroom.mail.message import Address
+from postroom.mail.tokens import KeyRing
+from postroom.session.state import Session
+from postroom.settings import compile as compiled
+from postroom.settings.schema import Channel, SmtpGateway, Tenant
+from postroom.wiring.in_force import InForce
+
+
+def sending_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_name: str) -> SendingRules:
+    """A channel's way out. Raises ConfigurationError where it has none any more."""
+    tenant, channel, gateway = _way_out(in_force, tenant_name, channel_name)
+    own = {gateway.from_address, *(address for one in tenant.channels for address in one.addresses)}
+    return SendingRules(
+        gateway=gateway.name,
+        from_=Address(addr=gateway.from_address, name=gateway.from_name),
+        envelope_from=gateway.bounce_address or gateway.from_address,
+        domain=gateway.reply_domain or gateway.from_address.rpartition("@")[2],
+        caps=compiled.caps(tenant, channel),
+        own_addresses=frozenset(own),
+        max_size=gateway.max_send_size,
+        ring=ring,
+    )
+
+
+def automatic_mailer(in_force: InForce, ring: KeyRing) -> AutomaticMailer:
+    """What writes the channels' texts and robots' answers."""
+
+    def rules_of(tenant: str, channel: str) -> AutomaticRules | None:
+        try:
+            return _automatic_rules(in_force, ring, tenant, channel)
+        except ConfigurationError:
+            return None
+
+    def opening_of(session: Session, now: datetime) -> datetime | None:
+        return in_force.policy(session.tenant, session.channel).hours.next_opening(now)
+
+    def name_of(tenant: str, account: str) -> str:
+        space = in_force.generation.tenant(tenant)
+        agent = space.agent(account) if space is not None else None
+        return agent.name if agent is not None else account
+
+    return AutomaticMailer(rules_of, opening_of, name_of)
+
+
+def _automatic_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_name: str) -> AutomaticRules:
+    tenant, channel, gateway = _way_out(in_force, tenant_name, channel_name)
+    receiving = tenant.gateway(channel.receiving_gateway)
+    is_bounced = gateway.automatic_envelope == "bounce"
+    return AutomaticRules(
+        sending=sending_rules(in_force, ring, tenant_name, channel_name),
+        policy=in_force.policy(tenant_name, channel_name).automatic,
+        texts=compiled.automatic_texts(channel),
+        zone=compiled.zone(tenant, channel),
+        envelope_from=(gateway.bounce_address or gateway.from_address) if is_bounced else "",
+        per_minute=gateway.auto_replies_per_minute,
+        start_from=compiled.start_from(receiving),
+        paused=tenant.sending == "hold",
+    )
+
+
+def _way_out(in_force: InForce, tenant_name: str, channel_name: str) -> tuple[Tenant, Channel, SmtpGateway]:
+    tenant = in_force.generation.tenant(tenant_name)
+    channel = tenant.channel(channel_name) if tenant else None
+    gateway = tenant.gateway(channel.sending_gateway) if tenant and channel else None
+    if tenant is None or channel is None or not isinstance(gateway, SmtpGateway):
+        raise ConfigurationError(f"channel {channel_name} of {tenant_name} has no sending gateway any more")
+    return tenant, channel, gateway
