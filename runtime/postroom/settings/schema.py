@@ -22,7 +22,6 @@ from postroom.settings.channel_rules import (
     NoCustomerReply,
     OfflineMessages,
     SessionTransfer,
-    Text,
     WorkTime,
 )
 from postroom.settings.rules import (
@@ -48,6 +47,7 @@ from postroom.settings.rules import (
     Zone,
 )
 from postroom.settings.secrets import Secret
+from postroom.settings.wording import Template, Text
 
 Security = Annotated[str, OneOf(("tls", "starttls", "none"))]
 TlsVersion = Annotated[str, Mark.AS_WRITTEN, OneOf(("1.2", "1.3"))]
@@ -328,6 +328,7 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ous: tuple[Ou, ...] = ()
     signatures: tuple[Signature, ...] = ()
     robots: tuple[Robot, ...] = ()
+    templates: tuple[Template, ...] = ()
 
     def channel(self, name: str) -> Channel | None:
         """The channel of that name, or None."""

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from postroom.routing.routes import Route
-from postroom.settings.channel_rules import ChannelRobot, SessionTransfer
+from postroom.settings.channel_rules import AutoReply, ChannelRobot, NoCustomerReply, SessionTransfer
 from postroom.settings.rules import Name
 from postroom.settings.schema import Label, Pop3Gateway, Priority, SmtpGateway
+from postroom.settings.wording import Template, Wording, one_wording, with_languages
 from postroom.settings.yaml import Entry, Mapping, Node, Scalar, Sequence
 
 GENERATED: frozenset[tuple[type[Struct], str]] = frozenset({(Route, "automatic")})
@@ -70,9 +71,25 @@ def _transfer(node: Node) -> Node:
     return node
 
 
+def _auto_reply(node: Node) -> Node:
+    return with_languages(node, frozenset({"working", "non_working", "holiday", "backlog"}))
+
+
+def _no_customer_reply(node: Node) -> Node:
+    return with_languages(node, frozenset({"remind_with"}))
+
+
+def _template(node: Node) -> Node:
+    return with_languages(node, frozenset({"texts"}))
+
+
 _REWRITES: dict[type[Struct], Callable[[Node], Node]] = {
     Pop3Gateway: _pop3,
     SmtpGateway: _smtp,
     ChannelRobot: _robot,
     SessionTransfer: _transfer,
+    AutoReply: _auto_reply,
+    NoCustomerReply: _no_customer_reply,
+    Template: _template,
+    Wording: one_wording,
 }

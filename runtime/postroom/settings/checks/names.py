@@ -10,7 +10,7 @@ from postroom.settings.schema import Tenant
 
 def check(page: Page, tenant: Tenant) -> None:
     """Check that no two things of a kind bear one name, and that the units are a tree."""
-    for section in ("gateways", "channels", "routes", "queues", "ous", "signatures", "robots"):
+    for section in ("gateways", "channels", "routes", "queues", "ous", "signatures", "robots", "templates"):
         named = getattr(tenant, section)
         unique(page, ((f"{section}[{index}].name", one.name) for index, one in enumerate(named)))
     unique(page, ((f"agents[{index}].account", agent.account) for index, agent in enumerate(tenant.agents)))
