@@ -126,5 +126,12 @@ def test_the_text_is_the_nearest_to_the_language_wanted_else_the_first(wanted: s
     assert chosen.language == found
 
 
+def test_a_text_for_all_others_goes_before_the_first() -> None:
+    texts = [AutomaticText(language=language, text="x") for language in ("de", "")]
+    assert in_language(texts, "fr") is texts[1]
+    assert in_language(texts, "") is texts[1]
+    assert in_language(texts, "de-CH") is texts[0]
+
+
 def test_where_there_is_no_text_none_is_chosen() -> None:
     assert in_language((), "en") is None

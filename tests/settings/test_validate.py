@@ -267,7 +267,7 @@ def test_each_keyword_says_something_of_its_own(tmp_path: Path, words: str, key:
         ("offline_messages: {routing: last_agent}", "offline_messages.routing", "needs the channel's `last_agent"),
         ("offline_messages: {routing: robot}", "offline_messages.routing", "needs the channel's `robot`"),
         ("auto_reply: {working: {english: Hi}}", "auto_reply.working.english", "must be a language, like `en`"),
-        ("auto_reply: {working: {en: 5}}", "auto_reply.working.en", "must be a text"),
+        ("auto_reply: {working: {en: 5}}", "auto_reply.working.en.text", "must be a text"),
         ("last_agent: {scope: team}", "last_agent.scope", "must be one of `queue`, `any`"),
         ("wrap_up: 2d", "wrap_up", "must be between 0s and 1d"),
         ("priority: 101", "priority", "must be between 0 and 100"),

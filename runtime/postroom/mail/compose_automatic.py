@@ -21,6 +21,7 @@ class AutomaticText(Struct, frozen=True, kw_only=True):
     """What is sent in one language: templates, the subject empty for the usual one."""
 
     language: str
+    """Empty for a text that is for every other language."""
     text: str
     subject: str = ""
     html: str | None = None
@@ -36,7 +37,7 @@ class Ours(Struct, frozen=True, kw_only=True):
 
 
 def in_language(texts: Sequence[AutomaticText], wanted: str) -> AutomaticText | None:
-    """The text in that language, else in its main form (`pt` for `pt-BR`), else the first; None where there is none."""
+    """The text in that language, else its main form (`pt` for `pt-BR`), else the one for all others, else the first."""
     return min(texts, key=lambda text: _distance(text.language.casefold(), wanted.casefold()), default=None)
 
 
@@ -46,7 +47,9 @@ def _distance(language: str, wanted: str) -> int:
         return 0
     if language == primary:
         return 1
-    return 2 if language.partition("-")[0] == primary else 3
+    if language.partition("-")[0] == primary:
+        return 2
+    return 3 if not language else 4
 
 
 def automatic_mail(

@@ -9,7 +9,8 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from postroom.settings.rules import AtMost, Between, Mark, Name, OneOf, Seconds, Target, Unit, Zone
+from postroom.settings.rules import AtMost, Between, Name, OneOf, Seconds, Target, Unit, Zone
+from postroom.settings.wording import Texts
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
@@ -19,9 +20,6 @@ def _seconds(low: float, high: float) -> Between:
 
 
 Silence = Annotated[Seconds, _seconds(MINUTE, 30 * DAY)]
-Text = Annotated[str, Mark.LINES, AtMost(100_000, least=1)]
-Texts = tuple[tuple[str, Text], ...]
-"""A text by language (`en`, `de` …)."""
 Keyword = Annotated[str, AtMost(200, least=1)]
 
 
@@ -91,6 +89,8 @@ class AutoReply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     non_working: Texts = ()
     holiday: Texts = ()
     backlog: Texts = ()
+    language: str = "auto"
+    """The language to answer in; `auto` for the one a mail says it is in."""
     again_after: Annotated[Seconds, _seconds(MINUTE, 366 * DAY)] = DAY
     backlog_from: Annotated[int, Between(1, 1_000_000)] = 20
     """So many sessions waiting in the queue are a backlog, and the text `backlog` goes out instead of `working`."""

@@ -23,7 +23,6 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
         "auto_replies_per_minute": (),
         "rate": (),
         "daily_ceiling": (),
-        "unknown_outcome": (),
     },
     "channels": {
         "labels": ((),),

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from postroom.routing.hours import ServiceTime
-from postroom.session.automatic import AutomaticKind, AutomaticPolicy
 from postroom.session.policy import (
     AgentSilence,
     CustomerSilence,
@@ -20,6 +19,7 @@ from postroom.session.policy import (
     TransferPolicy,
 )
 from postroom.settings.channel_rules import NoAgentReply, NoCustomerReply, OfflineMessages, SessionTransfer
+from postroom.settings.compile_automatic import automatic_policy
 from postroom.settings.schema import Channel, Generation, Queue, Tenant
 
 
@@ -71,7 +71,7 @@ def policy(generation: Generation, tenant: str, channel: str, hours: Hours) -> P
         offline=_offline(space, found.offline_messages),
         robot=_robot(found),
         transfer=_transfer(found.session_transfer),
-        automatic=_automatic(found),
+        automatic=automatic_policy(found),
         backlog_from=found.auto_reply.backlog_from,
     )
 
@@ -140,19 +140,3 @@ def _robot(channel: Channel) -> RobotPolicy | None:
 
 def _transfer(rules: SessionTransfer) -> TransferPolicy:
     return TransferPolicy(anybody=rules.to == "all", named=frozenset(rules.names))
-
-
-def _automatic(channel: Channel) -> AutomaticPolicy:
-    rules = channel.auto_reply
-    texts = {
-        AutomaticKind.WORKING: rules.working,
-        AutomaticKind.NON_WORKING: rules.non_working,
-        AutomaticKind.HOLIDAY: rules.holiday,
-        AutomaticKind.BACKLOG: rules.backlog,
-        AutomaticKind.REMINDER: channel.no_customer_reply.remind_with,
-    }
-    return AutomaticPolicy(
-        texts=frozenset(kind for kind, text in texts.items() if text),
-        again_after=rules.again_after,
-        each=channel.offline_messages.auto_reply_each,
-    )

@@ -24,7 +24,6 @@ from postroom.settings.channel_rules import (
     NoCustomerReply,
     OfflineMessages,
     SessionTransfer,
-    Text,
     WorkTime,
 )
 from postroom.settings.oauth2 import OAuth2
@@ -51,6 +50,7 @@ from postroom.settings.rules import (
     Zone,
 )
 from postroom.settings.secrets import Secret
+from postroom.settings.wording import Template, Text
 
 Security = Annotated[str, OneOf(("tls", "starttls", "none"))]
 TlsVersion = Annotated[str, Mark.AS_WRITTEN, OneOf(("1.2", "1.3"))]
@@ -344,6 +344,7 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     signatures: tuple[Signature, ...] = ()
     robots: tuple[Robot, ...] = ()
     calendars: tuple[CalendarSettings, ...] = ()
+    templates: tuple[Template, ...] = ()
 
     def channel(self, name: str) -> Channel | None:
         """The channel of that name, or None."""

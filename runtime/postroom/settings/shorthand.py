@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from postroom.routing.routes import Route
 from postroom.settings.calendars import Days, Ical
-from postroom.settings.channel_rules import ChannelRobot, SessionTransfer
+from postroom.settings.channel_rules import AutoReply, ChannelRobot, NoCustomerReply, SessionTransfer
 from postroom.settings.oauth2 import OAuth2
 from postroom.settings.rules import Name
 from postroom.settings.schema import Label, Pop3Gateway, Priority, SmtpGateway
+from postroom.settings.wording import Template, Wording, one_wording, with_languages
 from postroom.settings.yaml import Entry, Mapping, Node, Scalar, Sequence
 
 GENERATED: frozenset[tuple[type[Struct], str]] = frozenset({(Route, "automatic")})
@@ -88,6 +89,18 @@ def _transfer(node: Node) -> Node:
     return node
 
 
+def _auto_reply(node: Node) -> Node:
+    return with_languages(node, frozenset({"working", "non_working", "holiday", "backlog"}))
+
+
+def _no_customer_reply(node: Node) -> Node:
+    return with_languages(node, frozenset({"remind_with"}))
+
+
+def _template(node: Node) -> Node:
+    return with_languages(node, frozenset({"texts"}))
+
+
 _REWRITES: dict[type[Struct], Callable[[Node], Node]] = {
     OAuth2: _with_certificates,
     Pop3Gateway: _pop3,
@@ -96,4 +109,8 @@ _REWRITES: dict[type[Struct], Callable[[Node], Node]] = {
     Days: _alone("from"),
     Ical: _alone("source"),
     SessionTransfer: _transfer,
+    AutoReply: _auto_reply,
+    NoCustomerReply: _no_customer_reply,
+    Template: _template,
+    Wording: one_wording,
 }

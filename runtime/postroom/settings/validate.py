@@ -21,6 +21,7 @@ from postroom.settings.checks import (
     routes,
     service,
     sockets,
+    wording,
 )
 from postroom.settings.problem import Page
 from postroom.settings.schema import Process, Tenant
@@ -33,7 +34,21 @@ def process(page: Page, settings: Process) -> None:
 
 def tenant(page: Page, settings: Tenant) -> None:
     """Check one tenant."""
-    for subject in (names, certificates, gateways, channels, keywords, caps, calendars, service, routes, queues, inactive):
+    subjects = (
+        names,
+        certificates,
+        gateways,
+        channels,
+        keywords,
+        caps,
+        calendars,
+        service,
+        wording,
+        routes,
+        queues,
+        inactive,
+    )
+    for subject in subjects:
         subject.check(page, settings)
 
 

@@ -12,6 +12,7 @@ from postroom.mail.message import Address
 from postroom.mail.tokens import KeyRing
 from postroom.session.state import Session
 from postroom.settings import compile as compiled
+from postroom.settings import compile_automatic
 from postroom.settings.schema import Channel, SmtpGateway, Tenant
 from postroom.wiring.in_force import InForce
 
@@ -54,17 +55,17 @@ def automatic_mailer(in_force: InForce, ring: KeyRing) -> AutomaticMailer:
 
 def _automatic_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_name: str) -> AutomaticRules:
     tenant, channel, gateway = _way_out(in_force, tenant_name, channel_name)
-    receiving = tenant.gateway(channel.receiving_gateway)
-    is_bounced = gateway.automatic_envelope == "bounce"
+    sending = sending_rules(in_force, ring, tenant_name, channel_name)
     return AutomaticRules(
-        sending=sending_rules(in_force, ring, tenant_name, channel_name),
+        sending=sending,
         policy=in_force.policy(tenant_name, channel_name).automatic,
-        texts=compiled.automatic_texts(channel),
+        texts=compile_automatic.automatic_texts(tenant, channel),
+        language=compile_automatic.automatic_language(channel),
         zone=compiled.zone(tenant, channel),
-        envelope_from=(gateway.bounce_address or gateway.from_address) if is_bounced else "",
+        # RFC 3834 §3.3: a reply of a machine has the null sender, or nobody could ever stop a bounce of a bounce.
+        envelope_from="" if gateway.automatic_envelope == "null" else sending.envelope_from,
         per_minute=gateway.auto_replies_per_minute,
-        start_from=compiled.start_from(receiving),
-        paused=tenant.sending == "hold",
+        start_from=compile_automatic.start_from(tenant, channel),
     )
 
 

@@ -20,6 +20,7 @@ def check(page: Page, tenant: Tenant) -> None:
         "signatures",
         "robots",
         "calendars",
+        "templates",
     )
     for section in sections:
         named = getattr(tenant, section)

@@ -5,24 +5,22 @@ from __future__ import annotations
 import re
 
 from postroom.settings.calendars import DEFAULT
-from postroom.settings.channel_rules import AutoReply, Texts, WorkTime
+from postroom.settings.channel_rules import WorkTime
 from postroom.settings.checks.calendars import works_some_day
 from postroom.settings.checks.names import exists
 from postroom.settings.problem import Page, shown
 from postroom.settings.schema import Channel, Queue, Tenant
 from postroom.settings.units import duration_words, segment
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 
 
 def check(page: Page, tenant: Tenant) -> None:
-    """Check each channel's hours, timers and texts."""
+    """Check each channel's hours and timers."""
     for index, channel in enumerate(tenant.channels):
         path = f"channels[{index}]"
         _work_time(page, f"{path}.work_time", channel.work_time, tenant)
         _customer_silence(page, path, channel, tenant.queue(channel.skill_queue))
         _offline(page, path, channel)
-        _texts(page, f"{path}.auto_reply", channel.auto_reply)
 
 
 def _work_time(page: Page, path: str, hours: WorkTime, tenant: Tenant) -> None:
@@ -54,7 +52,6 @@ def _segment(page: Page, path: str, text: str, taken: list[tuple[int, int]]) -> 
 
 def _customer_silence(page: Page, path: str, channel: Channel, queue: Queue | None) -> None:
     silence, inner = channel.no_customer_reply, f"{path}.no_customer_reply"
-    _languages(page, f"{inner}.remind_with", silence.remind_with)
     if silence.remind_after is None:
         return
     if silence.remind_after >= silence.end_after:
@@ -75,14 +72,3 @@ def _offline(page: Page, path: str, channel: Channel) -> None:
     if offline.enabled and silence.enabled and offline.called_customer_reply >= silence.end_after:
         end = duration_words(silence.end_after)
         page.problem(f"{inner}.called_customer_reply", f"must be shorter than `no_customer_reply.end_after` ({end})")
-
-
-def _texts(page: Page, path: str, texts: AutoReply) -> None:
-    for key in ("working", "non_working", "holiday", "backlog"):
-        _languages(page, f"{path}.{key}", getattr(texts, key))
-
-
-def _languages(page: Page, path: str, texts: Texts) -> None:
-    for language, _ in texts:
-        if not _LANGUAGE.match(language):
-            page.problem(f"{path}.{language}", "must be a language, like `en` or `pt-BR`")
