@@ -147,9 +147,7 @@ class Settler:
         known = tx.conversations.get(ConversationId(thread.conversation)) if thread.conversation else None
         return known is None or is_new_subject(mail.subject, known.subject)
 
-    def _tell(
-        self, tx: Tx, reading: Reading, conversation: ConversationId, mail: StoredMail, keyword: str
-    ) -> Decided:
+    def _tell(self, tx: Tx, reading: Reading, conversation: ConversationId, mail: StoredMail, keyword: str) -> Decided:
         match = reading.verdict.route
         event = MessageReceived(
             mail=mail.id,

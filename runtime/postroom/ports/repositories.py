@@ -12,6 +12,7 @@ from postroom.ports.records import (
     Attempt,
     AutomaticReply,
     Conversation,
+    Draft,
     JournalEntry,
     OutboxRow,
     Outcome,
@@ -21,6 +22,7 @@ from postroom.ports.records import (
     Reply,
     ReplyRecipient,
     ReplyState,
+    SessionsLike,
     StoredAnswer,
     StoredMail,
     ThreadHit,
@@ -127,6 +129,25 @@ class Conversations(Protocol):
         """One conversation."""
         ...
 
+    def current(self, conversation: ConversationId) -> Conversation | None:
+        """Where that conversation goes on: itself, or the one it was laid into."""
+        ...
+
+    def merged(self, conversation: ConversationId) -> Sequence[ConversationId]:
+        """Those that were laid into it, at whatever remove."""
+        ...
+
+    def merge(self, conversation: ConversationId, into: ConversationId) -> None:
+        """Lay it into another, which was laid into none, with its mails, replies and drafts; sessions stay as they are.
+
+        Message-IDs that led to it lead to the other from now on.
+        """
+        ...
+
+    def move_mail(self, mail: StoredMail, into: ConversationId) -> None:
+        """Put one mail into another conversation, and let its Message-ID lead there instead."""
+        ...
+
     def touch(self, conversation: ConversationId, at: datetime, participants: Sequence[str]) -> None:
         """Note a mail of that time, and add participants."""
         ...
@@ -136,7 +157,7 @@ class Conversations(Protocol):
         ...
 
     def find(self, tenant: str, message_ids: Sequence[str]) -> Sequence[ThreadHit]:
-        """The conversations these Message-IDs lead to."""
+        """The conversations these Message-IDs lead to, none of them laid into another."""
         ...
 
 
@@ -153,6 +174,18 @@ class Sessions(Protocol):
 
     def latest(self, conversation: ConversationId) -> Session | None:
         """The conversation's newest session, open or ended; at most one is open (a unique index)."""
+        ...
+
+    def of_conversation(self, conversation: ConversationId) -> Sequence[Session]:
+        """Every session the conversation had, in order."""
+        ...
+
+    def open_ones(self, tenant: str, like: SessionsLike, after: int, limit: int) -> Sequence[tuple[int, Session]]:
+        """The tenant's open sessions with their numbers, in the order of their making, after that number."""
+        ...
+
+    def offline_messages(self, tenant: str, after: int, limit: int) -> Sequence[tuple[int, Session]]:
+        """Open sessions that are or once were offline messages, in the order of their making, after that number."""
         ...
 
     def head(self, tenant: str, queue: str, now: datetime, skip: int = 0) -> Session | None:
@@ -244,6 +277,10 @@ class Outbox(Protocol):
 
     def holds(self, row: str, token: str, now: datetime) -> bool:
         """Whether that lease is still in force."""
+        ...
+
+    def withdraw(self, row: str) -> bool:
+        """Close the row of a reply that was never tried and that nobody works on; False where it is neither."""
         ...
 
     def done(self, row: str) -> None:
@@ -412,6 +449,22 @@ class AutomaticReplies(Protocol):
 
     def waiting(self, tenant: str, gateway: str) -> int:
         """How many of the sending gateway's are still to be sent."""
+        ...
+
+
+class Drafts(Protocol):
+    """What agents wrote and did not send yet: one draft an agent and session."""
+
+    def save(self, draft: Draft) -> None:
+        """Keep the draft, instead of the agent's one before."""
+        ...
+
+    def of_conversation(self, conversation: ConversationId) -> Sequence[Draft]:
+        """Every draft of the conversation, the oldest first."""
+        ...
+
+    def drop(self, session: SessionId, agent: str) -> None:
+        """Forget the agent's draft of that session; nothing happens where there is none."""
         ...
 
 

@@ -16,6 +16,7 @@ from postroom.ports.repositories import (
     Agents,
     AutomaticReplies,
     Conversations,
+    Drafts,
     Idempotency,
     Journal,
     Ledger,
@@ -55,6 +56,7 @@ class Tx(Protocol):
     agents: Agents
     replies: Replies
     automatic: AutomaticReplies
+    drafts: Drafts
     idempotency: Idempotency
 
     def wake(self, topic: Topic) -> None:

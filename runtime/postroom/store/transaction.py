@@ -7,6 +7,7 @@ from postroom.ports.repositories import (
     Agents,
     AutomaticReplies,
     Conversations,
+    Drafts,
     Idempotency,
     Journal,
     Ledger,
@@ -22,6 +23,7 @@ from postroom.store.automatic import SqlAutomaticReplies
 from postroom.store.connection import Connection
 from postroom.store.conversations import SqlConversations
 from postroom.store.counts import counts
+from postroom.store.drafts import SqlDrafts
 from postroom.store.idempotency import SqlIdempotency
 from postroom.store.journal import SqlJournal
 from postroom.store.ledger import SqlLedger
@@ -48,6 +50,7 @@ class SqlTx:
         self.agents: Agents = SqlAgents(db)
         self.replies: Replies = SqlReplies(db)
         self.automatic: AutomaticReplies = SqlAutomaticReplies(db)
+        self.drafts: Drafts = SqlDrafts(db)
         self.idempotency: Idempotency = SqlIdempotency(db)
 
     def wake(self, topic: Topic) -> None:

@@ -13,7 +13,6 @@ from postroom.settings.schema import Channel, Queue, Tenant
 from postroom.settings.units import duration_words, segment
 
 
-
 def check(page: Page, tenant: Tenant) -> None:
     """Check each channel's hours and timers."""
     for index, channel in enumerate(tenant.channels):
