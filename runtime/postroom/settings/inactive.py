@@ -26,7 +26,6 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
     },
     "channels": {
         "labels": ((),),
-        "ou": (),
         "mode": ("live",),
         "retired": (False,),
         "reply_with_personal_email": (False,),
@@ -45,7 +44,6 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
     "routes": {"labels": ((),)},
     "queues": {
         "access_code": (),
-        "ou": (),
         "levels": (),
         "auto_accept": (False,),
         "ageing": (),
@@ -57,11 +55,11 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
         "overflow": (None,),
         "relaxation": ((),),
     },
-    "agents": {"ou": (), "signature": (None,), "personal_address": (), "notices": ((),)},
+    "agents": {"signature": (None,), "personal_address": (), "notices": ((),)},
 }
 """By section and key, the values that say what this version does anyway: they need no warning."""
 
-INACTIVE_ALONE = ("ous", "signatures", "robots")
+INACTIVE_ALONE = ("signatures", "robots")
 """Keys that stand once in a tenant."""
 
 

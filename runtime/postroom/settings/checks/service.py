@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from postroom.settings.calendars import DEFAULT
 from postroom.settings.channel_rules import WorkTime
 from postroom.settings.checks.calendars import works_some_day
