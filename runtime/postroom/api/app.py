@@ -26,6 +26,7 @@ from postroom.api import (
     mails,
     me,
     queues,
+    rearranging,
     replies,
     sessions,
     withdrawals,
@@ -52,6 +53,7 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *withdrawals.ROUTES,
     *first_mails.ROUTES,
     *conversations.ROUTES,
+    *rearranging.ROUTES,
     *mails.ROUTES,
     *events.ROUTES,
 )
