@@ -52,7 +52,7 @@ class AutomaticMailer:
         """Put the robot's answer in; once for a session and mail."""
         self._put_in(tx, session, AutomaticKind.ROBOT, effect.mail, now, said=effect.text)
 
-    def _put_in(  # noqa: PLR0913 what is sent, for what, in whose name
+    def _put_in(
         self, tx: Tx, session: Session, kind: AutomaticKind, mail: str, now: datetime, *, said: str = ""
     ) -> None:
         rules, answered = self._rules_of(session.tenant, session.channel), tx.mails.get(mail)

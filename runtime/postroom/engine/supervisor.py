@@ -34,7 +34,8 @@ class Supervisor:
 
     async def run(self, loops: list[Loop], stopping: asyncio.Event) -> None:
         """Return when every loop has ended: drained within its time, or cancelled after it."""
-        async with asyncio.TaskGroup() as self._group:
+        async with asyncio.TaskGroup() as group:
+            self._group = group
             for loop in loops:
                 self.start(loop)
             await stopping.wait()

@@ -271,6 +271,7 @@ class Metrics:
         self._timer_lateness = self._histogram("timer_lateness_seconds", "Due to fired", buckets=LATENESS_SECONDS)
         self._commit_seconds = self._histogram("store_commit_seconds", "One commit of the store", buckets=SHORT_SECONDS)
         self._batch_units = self._histogram("store_batch_units", "Units of work in one commit", buckets=UNITS)
+        self._refused_settings = self._counter("config_reload_failures_total", "Changed configurations refused", ())
         self._generation = self._gauge("config_generation", "The generation of the settings in force")
         self._loop_lag = self._histogram("event_loop_lag_seconds", "How late the loop wakes", buckets=SHORT_SECONDS)
         info = self._gauge("build_info", "1; the labels say what runs", ("version", "python"))
@@ -293,6 +294,10 @@ class Metrics:
         """The store committed so many units of work at once."""
         self._commit_seconds.observe(seconds)
         self._batch_units.observe(units)
+
+    def settings_refused(self) -> None:
+        """A changed configuration was refused, and the one before stays in force."""
+        self._refused_settings.inc()
 
     def config_generation(self, generation: int) -> None:
         """These settings are in force now."""

@@ -190,6 +190,14 @@ class Sessions(Protocol):
         """Queued sessions of the channel that could be offered now, the oldest first."""
         ...
 
+    def channels_in_use(self) -> Sequence[tuple[str, str, str, int]]:
+        """(tenant, channel, queue, sessions) of every channel and queue with open sessions."""
+        ...
+
+    def agents_in_use(self) -> Sequence[tuple[str, str, int]]:
+        """(tenant, agent, sessions) of every agent who has open sessions, or is held out or kept some."""
+        ...
+
     def of_phase(self, phase: Phase, after: int, limit: int) -> Sequence[tuple[int, Session]]:
         """Open sessions of a phase with their numbers, in the order of their making, after that number."""
         ...
@@ -286,8 +294,8 @@ class Timers(Protocol):
         """Remove and give the timers due by now, earliest first; their effects belong to the same unit."""
         ...
 
-    def after(self, session: str, kind: str, limit: int) -> Sequence[TimerRow]:
-        """Timers in the order of their keys, after that one; two empty strings are before the first."""
+    def of_session(self, session: SessionId) -> Sequence[TimerRow]:
+        """The session's timers."""
         ...
 
     def next_due(self) -> datetime | None:

@@ -22,7 +22,6 @@ from postroom.settings.channel_rules import NoAgentReply, NoCustomerReply, Offli
 from postroom.settings.compile_automatic import automatic_policy
 from postroom.settings.schema import Channel, Generation, Queue, Tenant
 
-
 Hours = Callable[[Tenant, Channel], ServiceTime]
 """When a channel is served, with what its calendar's feed said last."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from postroom.settings.calendars import DEFAULT
 from postroom.settings.channel_rules import WorkTime
 from postroom.settings.checks.calendars import works_some_day
@@ -11,7 +9,6 @@ from postroom.settings.checks.names import exists
 from postroom.settings.problem import Page, shown
 from postroom.settings.schema import Channel, Queue, Tenant
 from postroom.settings.units import duration_words, segment
-
 
 
 def check(page: Page, tenant: Tenant) -> None:

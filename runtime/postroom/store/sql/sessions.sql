@@ -106,3 +106,15 @@ FROM sessions
 WHERE phase = 'queued' AND is_shadow = 0
 GROUP BY tenant, queue
 ORDER BY tenant, queue;
+
+-- name: sessions_channels_in_use
+-- Every channel and queue with open sessions.
+SELECT tenant, channel, queue, COUNT(*)
+FROM sessions
+WHERE phase <> 'ended'
+GROUP BY tenant, channel, queue
+ORDER BY tenant, channel, queue;
+
+-- name: sessions_agents_in_use
+-- Every agent with open sessions.
+SELECT tenant, agent, COUNT(*) FROM sessions WHERE agent IS NOT NULL GROUP BY tenant, agent ORDER BY tenant, agent;
