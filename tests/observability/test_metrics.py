@@ -46,10 +46,24 @@ PROMISED = {
     "store_commit_seconds",
     "store_batch_units",
     "config_generation",
+    "calendar_feed_up",
     "event_loop_lag_seconds",
     "build_info",
 }
-LABELS = {"tenant", "gateway", "channel", "queue", "outcome", "status", "phase", "state", "version", "python", "le"}
+LABELS = {
+    "tenant",
+    "gateway",
+    "channel",
+    "queue",
+    "calendar",
+    "outcome",
+    "status",
+    "phase",
+    "state",
+    "version",
+    "python",
+    "le",
+}
 
 
 def used() -> Metrics:
@@ -58,6 +72,7 @@ def used() -> Metrics:
     for status in GatewayStatus:
         metrics.gateway_status("acme", "support", status.value)
     metrics.gateway_polled("acme", "support", 0.2, 3)
+    metrics.calendar_feed("acme", "bank", is_good=True)
     for outcome in MailOutcome:
         metrics.mail_received("acme", "support", outcome)
     metrics.mail_committed("acme", "support", 2048, 0.4)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from postroom.engine.feeds import Feeds
 from postroom.engine.readers import Readers
 from postroom.engine.step import SessionStep
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload
@@ -36,6 +37,7 @@ class Parts:
     readers: Readers
     ring: KeyRing
     step: SessionStep
+    feeds: Feeds
     routes: dict[str, tuple[Route, ...]]
     """Compiled once a tenant: a thousand gateways of one tenant share one tuple."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from postroom import __version__
 from postroom.api.server import HttpServer
 from postroom.dispatch.presence import Presence
 from postroom.engine.board import StatusBoard
+from postroom.engine.feed_cache import FeedCache
+from postroom.engine.feed_source import FeedSource
+from postroom.engine.feeds import Feeds
 from postroom.engine.probe import Probes
 from postroom.engine.readers import Readers
 from postroom.engine.step import SessionStep
@@ -68,6 +72,8 @@ class Runtime:
     async def _parts(self, store: SqliteStore, offload: ThreadOffload) -> Parts:
         blobs = FileBlobs(self._folder, self._failpoint)
         await offload.run("blobs", blobs.prepare)
+        feeds = self._feeds(offload)
+        await feeds.prepare()
         return Parts(
             generation=self._generation,
             clock=self._clock,
@@ -80,8 +86,14 @@ class Runtime:
             readers=Readers(blobs, offload),
             ring=await offload.run("blobs", key_ring, self._folder, self._ids.secret),
             step=SessionStep(self._clock, self._ids, partial(compiled.policy, self._generation)),
+            feeds=feeds,
             routes={tenant.name: compiled.routes(tenant) for tenant in self._generation.tenants},
         )
+
+    def _feeds(self, offload: ThreadOffload) -> Feeds:
+        source = FeedSource(offload, ssl.create_default_context())
+        cache = FeedCache(self._folder)
+        return Feeds(lambda: self._generation, source, cache, self._metrics, self._clock, offload)
 
     async def _serve(self, parts: Parts, stopping: asyncio.Event) -> None:
         board = StatusBoard(Watch(parts.metrics), parts.clock)
@@ -96,6 +108,7 @@ class Runtime:
         loops = [
             *intake_loops(parts, board),
             *session_loops(parts, sending, presence),
+            Loop(name="calendars", run=lambda _: parts.feeds.run()),
             Loop(name="probes", run=lambda _: probes.run()),
             Loop(name="http", run=partial(_until_stopped, http), drains=True),
             Loop(name="operator", run=partial(_until_stopped, operator), drains=True),
