@@ -204,6 +204,16 @@ async def test_what_a_server_must_not_answer(tmp_path: Path, server: IcsServer, 
         assert here.days() == []
 
 
+async def test_a_mark_that_could_not_be_sent_back_is_dropped(tmp_path: Path, server: IcsServer) -> None:
+    async with house(tmp_path) as here:
+        here.set(f"{server.url}/x.ics")
+        server.answers["/x.ics"] = Answer(ics(JUNE), headers={"ETag": '"\xff"', "Last-Modified": "x" * 2000})
+        await here.feeds.look()
+        await here.later(hours=12)
+        assert {"If-None-Match", "If-Modified-Since"}.isdisjoint(server.asked[-1][1])
+        assert here.is_up() == 1.0
+
+
 async def test_a_redirect_to_an_address_of_the_same_kind_is_followed(tmp_path: Path, server: IcsServer) -> None:
     async with house(tmp_path) as here:
         here.set(f"{server.url}/x.ics")

@@ -24,6 +24,7 @@ WITHIN = 60.0
 WAIT = 15.0
 """Seconds for each step of it."""
 MOST_REDIRECTS = 3
+LONGEST_MARK = 1000
 _TOO_LARGE = f"it has more than {LARGEST:,} octets"
 
 
@@ -105,5 +106,10 @@ async def _answered(answer: httpx.Response, kept: Fetched | None) -> Fetched:
         content += chunk
         if len(content) > LARGEST:
             raise TemporaryError(_TOO_LARGE)
-    etag, modified = (answer.headers.get(name, "")[:1000] for name in ("ETag", "Last-Modified"))
-    return Fetched(content=bytes(content), etag=etag, modified=modified)
+    return Fetched(content=bytes(content), etag=_mark(answer, "ETag"), modified=_mark(answer, "Last-Modified"))
+
+
+def _mark(answer: httpx.Response, name: str) -> str:
+    """Give a header that is sent back at the next asking; what could not be sent is as good as none."""
+    text = answer.headers.get(name, "")
+    return text if len(text) <= LONGEST_MARK and text.isascii() and text.isprintable() else ""
