@@ -306,6 +306,14 @@ async def test_a_new_year_moves_the_span_of_an_event_that_comes_again(tmp_path: 
         assert len(server.asked) == 1
 
 
+async def test_a_new_year_moves_the_span_of_a_file_that_never_changes(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        (tmp_path / "bank.ics").write_bytes(ics(JUNE, more="RRULE:FREQ=YEARLY\r\n"))
+        await here.feeds.prepare()
+        await here.later(days=366)
+        assert here.days()[-1] == "20380615"
+
+
 async def test_a_change_of_settings_or_feeds_compiles_service_times_anew(tmp_path: Path) -> None:
     async with house(tmp_path) as here:
         (tmp_path / "bank.ics").write_bytes(ics(JUNE))

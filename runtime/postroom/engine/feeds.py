@@ -106,7 +106,7 @@ class Feeds:
                 await self._recall(state)
             if state.due <= self._clock.monotonic():
                 await self._refresh(state)
-            elif state.days is not None and state.fetched is not None and state.year != self._clock.now().year:
+            if state.fetched is not None and state.year != self._clock.now().year:
                 await self._take(state, state.fetched)
 
     def _follow_settings(self) -> None:
