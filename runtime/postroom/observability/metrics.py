@@ -1,7 +1,7 @@
 """Every metric, every label and every label value of the runtime.
 
-Labels name things of the configuration (tenant, gateway, channel, queue) or one of a fixed set (outcome, phase, state,
-status); never an address or a subject. It counts what it is told, and never asks anybody.
+Labels name things of the configuration (tenant, gateway, channel, queue, calendar) or one of a fixed set (outcome,
+phase, state, status); never an address or a subject. It counts what it is told, and never asks anybody.
 """
 
 from __future__ import annotations
@@ -202,9 +202,20 @@ class Metrics:
         self._queue_oldest = self._gauge("queue_oldest_seconds", "Age of the oldest session waiting", queue)
         self._offers = self._counter("offers_total", "Offers to agents, by how they ended", (*queue, "outcome"))
         self._agents = self._gauge("agents", "Agents in each state", ("tenant", "state"))
+        self._calendar_feed_up = self._gauge(
+            "calendar_feed_up", "1 while the last reading of a calendar's feed succeeded", ("tenant", "calendar")
+        )
         self._first_response = self._histogram(
             "first_response_seconds", "First mail received to first reply sent", channel, SERVICE_SECONDS
         )
+
+    def calendar_feed(self, tenant: str, calendar: str, *, is_good: bool) -> None:
+        """A calendar's feed was read, or could not be."""
+        self._calendar_feed_up.labels(**self._named(tenant=tenant, calendar=calendar)).set(is_good)
+
+    def forget_calendar_feed(self, tenant: str, calendar: str) -> None:
+        """A feed left the configuration: its present state is no longer shown."""
+        self._calendar_feed_up.remove_by_labels({"tenant": tenant, "calendar": calendar})
 
     def sessions(self, tenant: str, channel: str, counts: Mapping[Phase, int]) -> None:
         """The sessions of a channel now; a phase not named has none."""

@@ -13,18 +13,15 @@ from typing import Protocol, TypeVar
 from postroom.ports.gateways import Spool, Spooler
 from postroom.ports.records import Counts, RawRef
 from postroom.ports.repositories import (
-    Agents,
     AutomaticReplies,
     Conversations,
     Idempotency,
-    Journal,
     Ledger,
     Mails,
     Outbox,
     Replies,
-    Sessions,
-    Timers,
 )
+from postroom.ports.service import Agents, Journal, Sessions, Timers
 from postroom.session.effects import AnyEffect
 from postroom.session.state import Session
 

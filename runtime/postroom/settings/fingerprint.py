@@ -16,7 +16,7 @@ def fingerprint(folder: Path, but: Path) -> bytes:
     digest = hashlib.sha256()
     for name, _ in zip(_files(folder, but.resolve()), range(MOST_FILES), strict=False):
         try:
-            found = os.stat(name)  # noqa: PTH116 a plain string is half the work of a Path
+            found = os.stat(name)  # noqa: PTH116 what os.walk gives is a string
         except OSError:
             continue
         digest.update(f"{name}|{found.st_size}|{found.st_mtime_ns}|{found.st_ino}\0".encode(errors="surrogateescape"))
@@ -26,4 +26,4 @@ def fingerprint(folder: Path, but: Path) -> bytes:
 def _files(folder: Path, but: Path) -> Iterator[str]:
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(one for one in folders if not one.startswith(".") and Path(place, one).resolve() != but)
-        yield from (os.path.join(place, one) for one in sorted(files))  # noqa: PTH118
+        yield from (f"{place}{os.sep}{one}" for one in sorted(files))

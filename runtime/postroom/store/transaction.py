@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from postroom.ports.records import Counts
 from postroom.ports.repositories import (
-    Agents,
     AutomaticReplies,
     Conversations,
     Idempotency,
-    Journal,
     Ledger,
     Mails,
     Outbox,
     Replies,
-    Sessions,
-    Timers,
 )
+from postroom.ports.service import Agents, Journal, Sessions, Timers
 from postroom.ports.store import Topic
 from postroom.store.agents import SqlAgents
 from postroom.store.automatic import SqlAutomaticReplies

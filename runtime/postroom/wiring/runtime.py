@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from postroom import __version__
 from postroom.api.server import HttpServer
 from postroom.dispatch.presence import Presence
 from postroom.engine.board import StatusBoard
+from postroom.engine.feed_cache import FeedCache
+from postroom.engine.feed_source import FeedSource
+from postroom.engine.feeds import Feeds
 from postroom.engine.probe import Probes
 from postroom.engine.readers import Readers
 from postroom.engine.step import SessionStep
@@ -77,6 +81,9 @@ class Runtime:
         keeper = FileKeeper(self._folder, offload)
         ring = await offload.run("blobs", key_ring, self._folder, self._ids.secret)
         in_force = InForce(self._generation, self._clock)
+        feeds = self._feeds(offload, in_force)
+        await feeds.prepare()
+        in_force.follow(feeds)
         return Parts(
             in_force=in_force,
             clock=self._clock,
@@ -91,7 +98,13 @@ class Runtime:
             step=SessionStep(self._clock, self._ids, in_force.policy, automatic_mailer(in_force, ring)),
             builder=Builder(Path(self._generation.folder), self._clock, self._failpoint, keeper),
             keeper=keeper,
+            feeds=feeds,
         )
+
+    def _feeds(self, offload: ThreadOffload, in_force: InForce) -> Feeds:
+        source = FeedSource(offload, ssl.create_default_context())
+        cache = FeedCache(self._folder)
+        return Feeds(lambda: in_force.generation, source, cache, self._metrics, self._clock, offload)
 
     async def _serve(self, parts: Parts, stopping: asyncio.Event) -> None:
         board = StatusBoard(Watch(parts.metrics), parts.clock)
@@ -112,6 +125,7 @@ class Runtime:
             expiry_loop(parts),
             Reloading(parts, board, in_use, collectors, supervisor).loop(),
             Loop(name="probes", run=lambda _: Probes(lambda: in_use.sending, board, parts.clock).run()),
+            Loop(name="calendars", run=lambda _: parts.feeds.run()),
             Loop(name="http", run=partial(_until_stopped, http), drains=True),
             Loop(name="operator", run=partial(_until_stopped, operator), drains=True),
             Loop(name="ops", run=lambda _: ops.serve()),
