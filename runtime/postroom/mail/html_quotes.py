@@ -7,8 +7,9 @@ is only indented is no quote: people indent their own words too.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
-from resiliparse.parse.html import DOMNode, HTMLTree
+from resiliparse.parse.html import ElementNode, HTMLTree
 
 from postroom.mail import reply_marks
 
@@ -31,7 +32,7 @@ _LONGEST_SIGNATURE = 15
 
 def mark(tree: HTMLTree) -> None:
     """Write lines of marks into the document, where quotes, signatures and rules begin and end."""
-    body = tree.body
+    body = cast("ElementNode", tree.body)
     # The time of a change grows with their number and depth; the outermost blocks come first.
     for block in body.query_selector_all("blockquote")[:_MOST]:
         _enclose(tree, block, _QUOTE if _is_quote(block) else _INDENT)
@@ -40,7 +41,7 @@ def mark(tree: HTMLTree) -> None:
     for block in body.query_selector_all(_SIGNATURES)[:_MOST]:
         _enclose(tree, block, _SIGNATURE)
     for rule in body.query_selector_all("hr")[:_MOST]:
-        rule.parent.insert_before(_line(tree, _RULE), rule)
+        cast("ElementNode", rule.parent).insert_before(_line(tree, _RULE), rule)
 
 
 def marked(lines: Iterable[str]) -> list[str]:
@@ -57,21 +58,21 @@ def marked(lines: Iterable[str]) -> list[str]:
 _UNMARKED = dict.fromkeys(map(ord, _MARKS))
 
 
-def _is_quote(block: DOMNode) -> bool:
+def _is_quote(block: ElementNode) -> bool:
     style = "".join((block.getattr("style") or "").casefold().split())
     named = "quote" in (block.getattr("class") or "").casefold() or block.getattr("cite") is not None
     ruled = "border-left:" in style and "border-left:none" not in style and "border-left:0" not in style
     return (block.getattr("type") or "").casefold() == "cite" or named or ruled
 
 
-def _enclose(tree: HTMLTree, block: DOMNode, begin: str) -> None:
+def _enclose(tree: HTMLTree, block: ElementNode, begin: str) -> None:
     if block.first_child is not None:
         block.insert_before(_line(tree, begin), block.first_child)
         block.append_child(_line(tree, _END))
 
 
-def _line(tree: HTMLTree, text: str) -> DOMNode:
-    paragraph = tree.create_element("p")
+def _line(tree: HTMLTree, text: str) -> ElementNode:
+    paragraph = cast("ElementNode", tree.create_element("p"))
     paragraph.text = text
     return paragraph
 

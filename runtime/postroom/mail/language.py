@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-from postroom.mail.language_words import COMMON, SIMPLIFIED, TRADITIONAL
+from postroom.mail.language_words import FREQUENT, SIMPLIFIED, TRADITIONAL
 from postroom.mail.message import Message
 from postroom.mail.quotes import new_text
 
@@ -110,7 +110,7 @@ def _by_words(text: str) -> str | None:
     folded = unicodedata.normalize("NFC", text).casefold().replace("’", "'")
     words = Counter("".join(char if char.isalpha() or char == "'" else " " for char in folded).split())
     scores = sorted(
-        ((sum(words[word] for word in common), language) for language, common in COMMON.items()), reverse=True
+        ((sum(words[word] for word in frequent), language) for language, frequent in FREQUENT.items()), reverse=True
     )
     (best, language), (second, _) = scores[0], scores[1]
     return language if best >= _ENOUGH_WORDS and best >= second * _LEAD else None

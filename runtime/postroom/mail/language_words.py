@@ -46,12 +46,12 @@ uk: і в не на я що з по це як ми ви мій моя мені �
 """
 
 
-def _common(table: str) -> dict[str, frozenset[str]]:
+def _table(table: str) -> dict[str, frozenset[str]]:
     lines = table.replace("\n    ", " ").strip().split("\n")
     return {language: frozenset(words.split()) for language, _, words in (line.partition(":") for line in lines)}
 
 
-COMMON = _common(_WORDS)
+FREQUENT = _table(_WORDS)
 """By language (BCP 47), words that stand in most of its sentences."""
 SIMPLIFIED = "们这国为么时说请谢问单货网发没还应级样过来让买卖电话给对"
 TRADITIONAL = "們這國為麼時說請謝問單貨網發沒還應級樣過來讓買賣電話給對"
