@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from postroom.engine.automatic import AutomaticRules, Occasion, facts_of, put_in, trace_of
 from postroom.engine.deliver import DIED, TOO_MANY
+from postroom.mail.answering import Answering
 from postroom.mail.compose_automatic import AutomaticText
 from postroom.mail.message import Message
 from postroom.mail.parse import parse
@@ -48,7 +49,6 @@ RULES = AutomaticRules(
     },
     zone=ZoneInfo("Europe/Berlin"),
 )
-ADDRESSED = {"Return_Path": "<carla@example.com>"}
 
 
 async def arrive(office: Office, number: int = 1, **fields: str | None) -> tuple[StoredMail, Session]:
@@ -174,20 +174,20 @@ async def test_the_same_occasion_twice_is_one_reply(tmp_path: Path) -> None:
         assert await office.pending() == 1
 
 
-UNFIT: list[Callable[[StoredMail], StoredMail]] = [
-    lambda stored: replace(stored, answering=None),
-    lambda stored: replace(stored, answering=replace(stored.answering, recipient="")),
-    lambda stored: replace(stored, answering=replace(stored.answering, recipient="a b@example.com")),
-]
+def unfit(recipient: str) -> Callable[[StoredMail], StoredMail]:
+    return lambda stored: replace(stored, answering=Answering(why_not="", recipient=recipient))
 
 
-@pytest.mark.parametrize("unfit", UNFIT)
+UNFIT = [lambda stored: replace(stored, answering=None), unfit(""), unfit("a b@example.com")]
+
+
+@pytest.mark.parametrize("made_unfit", UNFIT)
 async def test_where_it_cannot_be_written_nothing_is_put_in_and_nothing_is_raised(
-    tmp_path: Path, unfit: Callable[[StoredMail], StoredMail]
+    tmp_path: Path, made_unfit: Callable[[StoredMail], StoredMail]
 ) -> None:
     async with open_office(tmp_path) as office:
         stored, session = await arrive(office)
-        occasion, now = Occasion(kind=WORKING, mail=unfit(stored)), office.room.house.clock.now()
+        occasion, now = Occasion(kind=WORKING, mail=made_unfit(stored)), office.room.house.clock.now()
         assert await office.room.house.write(lambda tx: put_in(tx, session, occasion, RULES, now)) is None
         assert await office.pending() == 0
 
