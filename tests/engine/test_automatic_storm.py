@@ -13,9 +13,9 @@ from postroom.mail.message import Message
 from postroom.mail.parse import parse
 from postroom.ports.records import Reply
 from tests.dispatch.house import NINE
+from tests.engine.automatic_office import answered
 from tests.engine.outgoing import Office, open_office, says
 from tests.engine.room import mail
-from tests.engine.test_automatic import answered
 
 Robot = Callable[[Message, int], bytes]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from postroom.ports.automatic import AutomaticReplies
 from postroom.ports.records import Counts
 from postroom.ports.repositories import (
     Agents,
-    AutomaticReplies,
     Conversations,
     Idempotency,
     Journal,
