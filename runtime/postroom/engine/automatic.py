@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from postroom.engine.replies import SendingRules
 from postroom.engine.reply_rows import keep, mail_of
@@ -79,11 +80,7 @@ def facts_of(
 ) -> AutomaticFacts:
     """Read what session.automatic.automatic_reply asks for; `offline` says whether the session is, or becomes so."""
     answering = mail.answering or Answering(why_not="")
-    sender = _sender(answering)
-    in_session = tx.automatic.in_session(session.id)
-    reminders = in_session.get(AutomaticKind.REMINDER.value, 0)
-    most_waiting = rules.per_minute * MINUTES_OF_SURPLUS
-    return AutomaticFacts(
+    facts = AutomaticFacts(
         mail=mail.id,
         received_at=mail.received_at,
         answerable=mail.answering is not None and not answering.why_not,
@@ -92,6 +89,23 @@ def facts_of(
         new_participant=mail.new_participant,
         start_from=rules.start_from,
         offline=offline,
+        paused=rules.paused,
+    )
+    # What is never answered whatever was sent before needs no counting: most channels and most machines' mails.
+    if not rules.policy.texts or not facts.answerable or not facts.recipient:
+        return facts
+    return _with_history(tx, session, mail, rules, facts, now)
+
+
+def _with_history(  # noqa: PLR0917 the facts so far, and where the rest is found
+    tx: Tx, session: Session, mail: StoredMail, rules: AutomaticRules, facts: AutomaticFacts, now: datetime
+) -> AutomaticFacts:
+    """The facts with what was put in before."""
+    sender, most_waiting = untagged(facts.recipient), rules.per_minute * MINUTES_OF_SURPLUS
+    in_session = tx.automatic.in_session(session.id)
+    reminders = in_session.get(AutomaticKind.REMINDER.value, 0)
+    return replace(
+        facts,
         mail_answered=tx.automatic.has_mail(mail.id),
         copy_answered=tx.automatic.has_copy(mail, sender, now - COPY_WINDOW),
         sent_in_session=sum(in_session.values()) - reminders,
@@ -100,7 +114,6 @@ def facts_of(
         to_sender_in_ten_minutes=tx.automatic.to_sender(session.tenant, session.channel, sender, now - TEN_MINUTES),
         to_sender_in_a_day=tx.automatic.to_sender(session.tenant, session.channel, sender, now - DAY),
         breaker_open=bool(most_waiting) and tx.automatic.waiting(session.tenant, rules.sending.gateway) >= most_waiting,
-        paused=rules.paused,
     )
 
 
@@ -214,7 +227,8 @@ def _remembered(draft: _Draft, reply: Reply) -> AutomaticReply:
         conversation=reply.conversation,
         session=reply.session,
         mail=draft.occasion.mail.id,
-        sender=_sender(draft.answering),
+        # Whom the caps are about: the box that is written to, whatever tags it hangs on its name.
+        sender=untagged(draft.answering.recipient),
         kind=reply.automatic,
         at=reply.accepted_at,
     )
@@ -232,8 +246,3 @@ def _send(tx: Tx, reply: Reply) -> None:
     )
     tx.outbox.add(row)
     tx.wake(Topic.OUTBOX)
-
-
-def _sender(answering: Answering) -> str:
-    """Whom the caps are about: the box that is written to, whatever tags it hangs on its name."""
-    return untagged(answering.recipient) if answering.recipient else ""
