@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Protocol, TypeVar
 
+from postroom.ports.automatic import AutomaticReplies
 from postroom.ports.gateways import Spool, Spooler
 from postroom.ports.records import Counts, RawRef
 from postroom.ports.repositories import (
-    AutomaticReplies,
     Conversations,
     Idempotency,
     Ledger,

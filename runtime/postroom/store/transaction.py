@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from postroom.ports.automatic import AutomaticReplies
 from postroom.ports.records import Counts
 from postroom.ports.repositories import (
-    AutomaticReplies,
     Conversations,
     Idempotency,
     Ledger,
