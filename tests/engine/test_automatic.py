@@ -1,100 +1,31 @@
-"""Automatic replies between the store and the relay: decided on what is true, put in once, and nobody's work."""
+"""Automatic replies against the store: decided on what is true, put in once, and written from what is ours."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import pairwise
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
 
-from postroom.engine.automatic import AutomaticRules, Occasion, facts_of, put_in, trace_of
-from postroom.engine.deliver import DIED, TOO_MANY
-from postroom.mail.compose_automatic import AutomaticText
-from postroom.mail.message import Message
+from postroom.engine.automatic import Occasion, facts_of, put_in, trace_of
+from postroom.mail.answering import Answering
 from postroom.mail.parse import parse
 from postroom.mail.tokens import read_token
-from postroom.ports.gateways import SendOutcome
-from postroom.ports.records import Attempt, Outcome, Reply, ReplyState, StoredMail
-from postroom.ports.store import Tx
+from postroom.ports.records import Outcome, Reply, ReplyState, StoredMail
 from postroom.session.automatic import (
     AutomaticFacts,
-    AutomaticKind,
-    AutomaticPolicy,
     Reason,
     Send,
     Suppressed,
-    automatic_reply,
 )
-from postroom.session.state import Phase, Session
+from postroom.session.state import Phase
 from tests.dispatch.house import ACME
-from tests.engine.outgoing import TERMS, Handed, Office, faults, goes_silent, open_office, says
-from tests.engine.room import HELP, RING, mail, rules, sending_rules
-
-WORKING, NON_WORKING, REMINDER = AutomaticKind.WORKING, AutomaticKind.NON_WORKING, AutomaticKind.REMINDER
-RULES = AutomaticRules(
-    sending=sending_rules(ACME, "support"),
-    policy=AutomaticPolicy(texts=frozenset(AutomaticKind)),
-    texts={
-        kind: (
-            AutomaticText(language="en", text=f"{kind.value}: {{reference}} {{next_opening}} {{agent_name}}"),
-            AutomaticText(language="de", text=f"{kind.value}: hallo", subject="Danke", html="<b>{queue}</b>"),
-        )
-        for kind in AutomaticKind
-    },
-    zone=ZoneInfo("Europe/Berlin"),
-)
-ADDRESSED = {"Return_Path": "<carla@example.com>"}
-
-
-async def arrive(office: Office, number: int = 1, **fields: str | None) -> tuple[StoredMail, Session]:
-    """A customer's mail in a conversation of its own."""
-    stored = await office.room.only(mail(**{"Message_ID": f"<{number}@example.com>", **fields}, body=f"Help {number}."))
-    session = await office.room.sessions(stored.conversation)
-    assert session is not None
-    return stored, session
-
-
-def answer(
-    tx: Tx, office: Office, stored: StoredMail, kind: AutomaticKind = WORKING, by: AutomaticRules = RULES
-) -> Reply | Suppressed:
-    """What the engine does in the transaction of an event: read, decide, put in."""
-    assert stored.conversation is not None
-    session, now = tx.sessions.latest(stored.conversation), office.room.house.clock.now()
-    assert session is not None
-    decided = automatic_reply(kind, facts_of(tx, session, stored, by, now, offline=False), by.policy, now)
-    if isinstance(decided, Suppressed):
-        return decided
-    reply = put_in(tx, session, Occasion(kind=kind, mail=stored), by, now)
-    assert reply is not None
-    return reply
-
-
-async def answered(
-    office: Office, stored: StoredMail, kind: AutomaticKind = WORKING, by: AutomaticRules = RULES
-) -> Reply | Suppressed:
-    return await office.room.house.write(lambda tx: answer(tx, office, stored, kind, by))
-
-
-async def sent(office: Office, number: int = 1, by: AutomaticRules = RULES) -> Reply:
-    """A reply to a fresh mail, put in."""
-    stored, _ = await arrive(office, number, From=f"Carla <carla{number}@example.com>")
-    reply = await answered(office, stored, by=by)
-    assert isinstance(reply, Reply)
-    return reply
-
-
-async def reason(office: Office, stored: StoredMail, kind: AutomaticKind = WORKING) -> Reason | None:
-    found = await answered(office, stored, kind)
-    return found.reason if isinstance(found, Suppressed) else None
-
-
-def read(office: Office, reply: Reply) -> Message:
-    return parse(office.room.blobs.read(reply.raw))
+from tests.engine.automatic_office import REMINDER, RULES, WORKING, answered, arrive, read, reason, sent
+from tests.engine.outgoing import open_office, says
+from tests.engine.room import HELP, RING, mail, rules
 
 
 async def test_a_fresh_mail_is_answered_once_by_a_mail_of_ours(tmp_path: Path) -> None:
@@ -174,20 +105,20 @@ async def test_the_same_occasion_twice_is_one_reply(tmp_path: Path) -> None:
         assert await office.pending() == 1
 
 
-UNFIT: list[Callable[[StoredMail], StoredMail]] = [
-    lambda stored: replace(stored, answering=None),
-    lambda stored: replace(stored, answering=replace(stored.answering, recipient="")),
-    lambda stored: replace(stored, answering=replace(stored.answering, recipient="a b@example.com")),
-]
+def unfit(recipient: str) -> Callable[[StoredMail], StoredMail]:
+    return lambda stored: replace(stored, answering=Answering(why_not="", recipient=recipient))
 
 
-@pytest.mark.parametrize("unfit", UNFIT)
+UNFIT = [lambda stored: replace(stored, answering=None), unfit(""), unfit("a b@example.com")]
+
+
+@pytest.mark.parametrize("made_unfit", UNFIT)
 async def test_where_it_cannot_be_written_nothing_is_put_in_and_nothing_is_raised(
-    tmp_path: Path, unfit: Callable[[StoredMail], StoredMail]
+    tmp_path: Path, made_unfit: Callable[[StoredMail], StoredMail]
 ) -> None:
     async with open_office(tmp_path) as office:
         stored, session = await arrive(office)
-        occasion, now = Occasion(kind=WORKING, mail=unfit(stored)), office.room.house.clock.now()
+        occasion, now = Occasion(kind=WORKING, mail=made_unfit(stored)), office.room.house.clock.now()
         assert await office.room.house.write(lambda tx: put_in(tx, session, occasion, RULES, now)) is None
         assert await office.pending() == 0
 
@@ -303,113 +234,6 @@ async def test_a_gateway_with_ten_minutes_of_them_waiting_opens_the_breaker(tmp_
         assert isinstance(found, Suppressed)
         assert found.reason is Reason.BREAKER
         assert isinstance(await answered(office, stored, by=replace(RULES, per_minute=0)), Reply)
-
-
-async def test_what_is_over_the_rate_waits_for_its_turn_and_is_suppressed_after_ten_minutes(tmp_path: Path) -> None:
-    async with open_office(tmp_path, says(250)) as office:
-        office.terms = replace(TERMS, automatic_per_minute=2)
-        replies = [await sent(office, number, by=replace(RULES, per_minute=0)) for number in range(25)]
-        await office.deliver()
-        handed = [len(office.gateway.handed)]
-        while await office.pending():
-            await office.deliver_due()
-            handed.append(len(office.gateway.handed))
-        assert handed[0] == 2
-        assert max(later - earlier for earlier, later in pairwise(handed)) <= 2
-        states = [(await office.stored(reply)).state for reply in replies]
-        assert states.count(ReplyState.SENT) == 20
-        suppressed = [reply for reply, state in zip(replies, states, strict=True) if state is ReplyState.FAILED]
-        assert len(suppressed) == 5
-        assert (await office.stored(suppressed[0])).recipients[0].words == TOO_MANY
-        assert office.ended.count(("suppressed", "breaker")) == 5
-        assert not any([await office.attempts(reply) for reply in suppressed])
-
-
-async def test_an_agents_reply_does_not_wait_for_a_turn(tmp_path: Path) -> None:
-    async with open_office(tmp_path, says(250)) as office:
-        office.terms = replace(TERMS, automatic_per_minute=1)
-        for number in range(3):
-            await sent(office, number)
-        await office.reply(await office.assigned())
-        await office.deliver()
-        assert [one.sender for one in office.gateway.handed].count("bounces@acme.example") == 1
-
-
-async def test_an_unknown_outcome_is_held_and_never_sent_again(tmp_path: Path) -> None:
-    async with open_office(tmp_path, goes_silent) as office:
-        reply = await sent(office)
-        await office.deliver()
-        assert (await office.stored(reply)).state is ReplyState.UNKNOWN
-        assert await office.pending() == 0
-        assert len(office.gateway.handed) == 1
-        assert office.ended == [("unknown", "delivery")]
-        assert [one.unknown for one in await office.attempts(reply)] == [True]
-
-
-async def test_an_attempt_whose_process_died_is_held_too(tmp_path: Path) -> None:
-    async with open_office(tmp_path, says(250)) as office:
-        reply = await sent(office)
-        died = Attempt(id="died", reply=reply.id, started_at=reply.accepted_at, recipients=("carla1@example.com",))
-        await office.room.house.write(lambda tx: tx.replies.start_attempt(died))
-        await office.deliver()
-        assert office.gateway.handed == []
-        kept = await office.stored(reply)
-        assert (kept.state, kept.recipients[0].words) == (ReplyState.UNKNOWN, DIED)
-        assert office.ended == [("unknown", "delivery")]
-        assert await office.pending() == 0
-
-
-async def test_where_the_settings_say_resend_it_is_sent_again(tmp_path: Path) -> None:
-    async with open_office(tmp_path, goes_silent, says(250)) as office:
-        office.terms = replace(TERMS, hold_unknown_automatic=False)
-        reply = await sent(office)
-        await office.deliver()
-        assert office.ended == []
-        await office.deliver_next()
-        assert (await office.stored(reply)).state is ReplyState.SENT
-        assert office.ended == [("sent", "working")]
-
-
-async def test_a_4xx_is_tried_again_and_told_once_it_is_over(tmp_path: Path) -> None:
-    async with open_office(tmp_path, says(451), faults(), says(250)) as office:
-        reply = await sent(office)
-        await office.deliver()
-        await office.deliver_next()
-        assert office.ended == []
-        await office.deliver_next()
-        assert (await office.stored(reply)).state is ReplyState.SENT
-        assert office.ended == [("sent", "working")]
-
-
-async def test_an_agents_reply_is_held_where_the_settings_say_so_and_the_rest_is_tried_again(tmp_path: Path) -> None:
-    def silent_for_carla(one: Handed) -> SendOutcome:
-        return SendOutcome(results=says(0, dora=451)(one).results, unknown=True, words="no answer came back")
-
-    async with open_office(tmp_path, silent_for_carla, says(250)) as office:
-        office.terms = replace(TERMS, hold_unknown=True)
-        session = await office.assigned()
-        reply = await office.reply(session, to=("carla@example.com", "dora@example.com"))
-        await office.deliver()
-        await office.deliver_next()
-        assert [one.recipients for one in office.gateway.handed][1] == ("dora@example.com",)
-        assert await office.states(reply) == {"carla@example.com": "unknown", "dora@example.com": "sent"}
-        assert await office.pending() == 0
-        assert await office.room.events(session.conversation) == [
-            *("MessageReceived", "AgentReserved", "OfferAccepted", "ReplySubmitted", "ReplySent")
-        ]
-
-
-async def test_a_held_reply_of_an_agent_whose_process_died_is_told_to_his_session(tmp_path: Path) -> None:
-    async with open_office(tmp_path, says(250)) as office:
-        office.terms = replace(TERMS, hold_unknown=True)
-        session = await office.assigned()
-        reply = await office.reply(session)
-        died = Attempt(id="died", reply=reply.id, started_at=reply.accepted_at, recipients=("carla@example.com",))
-        await office.room.house.write(lambda tx: tx.replies.start_attempt(died))
-        await office.deliver()
-        assert office.gateway.handed == []
-        assert (await office.room.events(session.conversation))[-1] == "ReplySent"
-        assert office.ended == []
 
 
 def test_every_decision_has_a_line_for_the_trace() -> None:

@@ -56,7 +56,7 @@ class Place:
         self.board = StatusBoard(Watch(Metrics("test")), self.clock)
         self.relay = Relay()
         self.shown = ShownGateway(self.relay, self.board, *OUT)
-        self.probes = Probes({OUT: Sending(gateway=self.shown)}, self.board, self.clock)
+        self.probes = Probes(lambda: {OUT: Sending(gateway=self.shown)}, self.board, self.clock)
 
 
 def test_nothing_is_said_of_a_gateway_nobody_heard_of() -> None:

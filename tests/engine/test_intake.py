@@ -34,8 +34,8 @@ async def test_a_customers_mail_opens_a_conversation_and_waits_in_the_channels_q
             "class",
             "route",
             "thread",
-            "automatic_reply",
             "session",
+            "automatic_reply",
         ]
         assert trace["route"] == "support -> support | gateway is in"
         assert trace["session"] == "queued | queue help"

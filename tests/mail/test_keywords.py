@@ -13,7 +13,7 @@ from postroom.mail.message import Message
 
 def found(text: str, *literals: str) -> str | None:
     hit = compiled(literals).first(text)
-    return hit and text[hit.start : hit.end]
+    return text[hit.start : hit.end] if hit is not None else None
 
 
 SAME = [

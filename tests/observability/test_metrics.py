@@ -48,6 +48,7 @@ PROMISED = {
     "store_commit_seconds",
     "store_batch_units",
     "config_generation",
+    "calendar_feed_up",
     "event_loop_lag_seconds",
     "build_info",
 }
@@ -56,6 +57,7 @@ LABELS = {
     "gateway",
     "channel",
     "queue",
+    "calendar",
     "outcome",
     "reason",
     "status",
@@ -73,6 +75,7 @@ def used() -> Metrics:
     for status in GatewayStatus:
         metrics.gateway_status("acme", "support", status.value)
     metrics.gateway_polled("acme", "support", 0.2, 3)
+    metrics.calendar_feed("acme", "bank", is_good=True)
     for outcome in MailOutcome:
         metrics.mail_received("acme", "support", outcome)
     metrics.mail_committed("acme", "support", 2048, 0.4)

@@ -92,6 +92,6 @@ def test_a_channel_keeps_its_hours_in_its_own_zone_or_the_tenants(tmp_path: Path
 
 
 def test_a_channels_keywords_are_ready_to_look_for(tmp_path: Path) -> None:
-    found = acme(tmp_path, tenant(channel="    transfer_keywords: [agent, 人工客服]\n"))
-    ready = keywords(found.channels[0])
+    found = acme(tmp_path, tenant(channel="    robot: helper\n    transfer_keywords: [agent, 人工客服]\n"))
+    ready = keywords(found)[found.channels[0].name]
     assert [bool(ready.first(text)) for text in ("an AGENT", "要人工客服", "help")] == [True, True, False]

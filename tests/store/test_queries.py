@@ -24,6 +24,8 @@ WALKS_AN_INDEX = {
     "sessions_waiting_queues",
     "sessions_waiting_channels",
     "sessions_kept_for",
+    "sessions_channels_in_use",
+    "sessions_agents_in_use",
     "counts_phases",
     "counts_outbox",
     "counts_agents",
@@ -96,6 +98,7 @@ SORTS_A_FEW = {
     "counts_quarantined",
     "counts_agents",
     "replies_last_to_customer",
+    "sessions_channels_in_use",
 }
 
 

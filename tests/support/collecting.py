@@ -27,6 +27,7 @@ from postroom.gateways.pop3 import Pop3Gateway, Pop3Options, Security
 from postroom.ports.gateways import GatewayStatus, ReceivingGateway
 from postroom.ports.records import Outcome
 from postroom.ports.world import Failpoint
+from postroom.session.policy import ALWAYS_OPEN
 from postroom.settings import compile as compiled
 from postroom.settings import schema
 from postroom.settings.load import load
@@ -211,7 +212,12 @@ def _intake(
     outcomes: list[Outcome],
 ) -> Intake:
     ids = SystemIds(clock)
-    settler = Settler(SessionStep(clock, ids, Policies(generation), NoAutomaticMail()), clock, ids, failpoint)
+    settler = Settler(
+        SessionStep(clock, ids, Policies(generation, lambda _tenant, _channel: ALWAYS_OPEN), NoAutomaticMail()),
+        clock,
+        ids,
+        failpoint,
+    )
     readers = Readers(blobs, offload)
 
     def counted(_rules: IntakeRules, outcome: Outcome, _octets: int, _seconds: float) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from postroom.engine.replies import SendingRules
 from postroom.engine.reply_rows import keep, mail_of
@@ -82,11 +83,7 @@ def facts_of(
 ) -> AutomaticFacts:
     """Read what session.automatic.automatic_reply asks for; `offline` says whether the session is, or becomes so."""
     answering = mail.answering or Answering(why_not="")
-    sender = sender_of(answering)
-    in_session = tx.automatic.in_session(session.id)
-    apart = sum(in_session.get(kind.value, 0) for kind in (AutomaticKind.REMINDER, AutomaticKind.ROBOT))
-    most_waiting = rules.per_minute * MINUTES_OF_SURPLUS
-    return AutomaticFacts(
+    facts = AutomaticFacts(
         mail=mail.id,
         received_at=mail.received_at,
         answerable=mail.answering is not None and not answering.why_not,
@@ -95,6 +92,23 @@ def facts_of(
         new_participant=mail.new_participant,
         start_from=rules.start_from,
         offline=offline,
+        paused=rules.paused,
+    )
+    # What is never answered whatever was sent before needs no counting: most channels and most machines' mails.
+    if not rules.policy.texts or not facts.answerable or not facts.recipient:
+        return facts
+    return _with_history(tx, session, mail, rules, facts, now)
+
+
+def _with_history(  # noqa: PLR0917 the facts so far, and where the rest is found
+    tx: Tx, session: Session, mail: StoredMail, rules: AutomaticRules, facts: AutomaticFacts, now: datetime
+) -> AutomaticFacts:
+    """The facts with what was put in before."""
+    sender, most_waiting = untagged(facts.recipient), rules.per_minute * MINUTES_OF_SURPLUS
+    in_session = tx.automatic.in_session(session.id)
+    apart = sum(in_session.get(kind.value, 0) for kind in (AutomaticKind.REMINDER, AutomaticKind.ROBOT))
+    return replace(
+        facts,
         mail_answered=tx.automatic.has_mail(mail.id),
         copy_answered=tx.automatic.has_copy(mail, sender, now - COPY_WINDOW),
         sent_in_session=sum(in_session.values()) - apart,
@@ -103,7 +117,6 @@ def facts_of(
         to_sender_in_ten_minutes=tx.automatic.to_sender(session.tenant, session.channel, sender, now - TEN_MINUTES),
         to_sender_in_a_day=tx.automatic.to_sender(session.tenant, session.channel, sender, now - DAY),
         breaker_open=bool(most_waiting) and tx.automatic.waiting(session.tenant, rules.sending.gateway) >= most_waiting,
-        paused=rules.paused,
     )
 
 

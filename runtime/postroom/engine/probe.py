@@ -6,7 +6,7 @@ It only looks: what it finds is on the board and in the log, and no reply waits 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -24,10 +24,14 @@ ASK_AGAIN_AFTER = {GatewayStatus.CONNECTION_FAILED: 60.0, GatewayStatus.AUTH_FAI
 """One that may come back is asked soon; a password the server refused is tried at most three times an hour."""
 
 
-class Probes:
-    """The sending gateways by (tenant, name); what a gateway answers reaches the board through the gateway."""
+SendingGateways = Mapping[tuple[str, str], Sending]
+"""By tenant and name."""
 
-    def __init__(self, sending: Mapping[tuple[str, str], Sending], board: StatusBoard, clock: Clock) -> None:
+
+class Probes:
+    """Asks the sending gateways in force; what one answers reaches the board through the gateway itself."""
+
+    def __init__(self, sending: Callable[[], SendingGateways], board: StatusBoard, clock: Clock) -> None:
         self._sending = sending
         self._board = board
         self._clock = clock
@@ -41,7 +45,7 @@ class Probes:
     async def look(self) -> None:
         """Ask every gateway of which nothing was heard for too long, all at once."""
         async with asyncio.TaskGroup() as group:
-            for key, one in self._sending.items():
+            for key, one in self._sending().items():
                 if self._is_due(*key):
                     group.create_task(self._ask("/".join(key), one.gateway))
 

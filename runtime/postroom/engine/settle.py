@@ -97,9 +97,15 @@ class Settler:
             return self._keep(tx, reading, copy, f"a copy of mail {first.id}")
         thread = find_thread(tx, reading.receipt, reading.message, reading.verdict)
         mail = replace(mail, new_participant=thread.new_participant, trace=(*mail.trace, trace.thread(thread)))
+        if mail.channel in reading.rules.retired and not _is_in_service(tx, thread):
+            return self._file_retired(tx, reading, mail)
         if self._is_served(reading, thread):
             return self._serve(tx, reading, mail, thread)
         return self._attach(tx, reading, mail, thread)
+
+    def _file_retired(self, tx: Tx, reading: Reading, mail: StoredMail) -> Outcome:
+        words = f"channel {mail.channel} is retired"
+        return self._keep(tx, reading, replace(mail, outcome=Outcome.UNROUTED, conversation=None), words)
 
     def _first_copy(self, tx: Tx, mail: StoredMail) -> StoredMail | None:
         """The mail that this one is another delivery of; a body that was not read is like no other."""
@@ -229,6 +235,12 @@ class Settler:
             answering=answering(message, verdict.classification, reading.rules.identity),
             trace=(trace.read(message), trace.classified(verdict.classification), trace.routed(verdict.route)),
         )
+
+
+def _is_in_service(tx: Tx, thread: ThreadMatch) -> bool:
+    """Whether the mail continues a conversation with an open session."""
+    latest = tx.sessions.latest(ConversationId(thread.conversation)) if thread.conversation else None
+    return latest is not None and latest.is_open
 
 
 def _participants(mail: StoredMail) -> tuple[str, ...]:

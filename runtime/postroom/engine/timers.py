@@ -7,7 +7,7 @@ force. A customer's silence is believed only once his mailbox has been listed to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -60,9 +60,13 @@ class TimerLoop:
         self._failpoint = failpoint
         self._late = late
         self._listed_since = listed_since
+        self._has_begun = False
 
-    async def run(self) -> None:
-        """Fire timers until cancelled."""
+    async def run(self, first: Callable[[], Awaitable[object]] | None = None) -> None:
+        """Fire timers until cancelled; `first` is done before any fires, once."""
+        if first is not None and not self._has_begun:
+            await first()
+            self._has_begun = True
         bell = self._store.bell(Topic.TIMERS)
         try:
             while True:

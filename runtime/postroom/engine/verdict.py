@@ -30,6 +30,8 @@ class IntakeRules(Struct, frozen=True, kw_only=True):
     automatic_mail: Mapping[str, str]
     """`serve` or `file`, by channel."""
     ring: KeyRing
+    retired: frozenset[str] = frozenset()
+    """Channels that take no new work."""
     keywords: Mapping[str, Keywords] = {}
     """What leads from a robot to an agent, by channel; of channels without a robot there is none."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import HTMLParserException
+from resiliparse.parse.html import HTMLParserException, HTMLTree
 
 from postroom.mail.charsets import clean
+from postroom.mail.html_quotes import mark, marked
 from postroom.mail.limits import LIMITS
 
 _TAG = re.compile(r"<[^<>]{0,2000}>")
@@ -18,17 +19,19 @@ _MOST_TAGS = 20_000
 
 
 def html_to_text(html: str, limit: int = LIMITS.html_rendered) -> str:
-    """The visible text of the first `limit` characters, blocks on lines of their own."""
+    """The visible text of the first `limit` characters, blocks on lines of their own, quotes marked."""
     html = clean(html[:limit])
     # Unclosed formatting elements are opened again in each block, which costs the square of their number.
     text = _TAG.sub(" ", html) if html.count("<") > _MOST_TAGS else _rendered(html)
-    lines = (line.rstrip() for line in clean(text).split("\n"))
+    lines = marked(line.rstrip() for line in clean(text).split("\n"))
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
 
 
 def _rendered(html: str) -> str:
     try:
-        return extract_plain_text(html, preserve_formatting=True, alt_texts=False)
+        tree = HTMLTree.parse(html)
+        mark(tree)
+        return extract_plain_text(tree, preserve_formatting=True, alt_texts=False)
     except HTMLParserException:
         return _TAG.sub(" ", html)
 

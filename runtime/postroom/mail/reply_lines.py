@@ -160,7 +160,8 @@ class _Sorter:
 
     def _is_foreign(self, at: int) -> bool:
         """The fields of a quoted mail in a language not known here: who wrote it, then when, then two others."""
-        fields = self.lines[at : at + 4]
+        fields = self.lines[at : at + 5]
+        fields = fields[1:] if fields and not fields[0] else fields[:4]
         return (
             len(fields) == 4  # noqa: PLR2004 From, Sent, To, Subject
             and all(map(reply_marks.is_field_shaped, fields))

@@ -19,7 +19,7 @@ AUTOMATIC_NAMES: Mapping[str, str] = {
     "channel_name": "the channel",
     "from_address": "the address the reply comes from",
     "from_name": "the name it comes under",
-    "next_opening": "when the channel is open next, in its time zone",
+    "next_opening": "when the channel is open next, in its time zone; empty where nobody can say",
     "queue": "the skill queue the session is in",
     "reference": "a short mark of the conversation",
     "tenant": "the tenant",

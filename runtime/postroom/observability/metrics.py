@@ -1,7 +1,7 @@
 """Every metric, every label and every label value of the runtime.
 
-Labels name things of the configuration (tenant, gateway, channel, queue) or one of a fixed set (outcome, phase, state,
-status); never an address or a subject. It counts what it is told, and never asks anybody.
+Labels name things of the configuration (tenant, gateway, channel, queue, calendar) or one of a fixed set (outcome,
+phase, state, status); never an address or a subject. It counts what it is told, and never asks anybody.
 """
 
 from __future__ import annotations
@@ -202,9 +202,20 @@ class Metrics:
         self._queue_oldest = self._gauge("queue_oldest_seconds", "Age of the oldest session waiting", queue)
         self._offers = self._counter("offers_total", "Offers to agents, by how they ended", (*queue, "outcome"))
         self._agents = self._gauge("agents", "Agents in each state", ("tenant", "state"))
+        self._calendar_feed_up = self._gauge(
+            "calendar_feed_up", "1 while the last reading of a calendar's feed succeeded", ("tenant", "calendar")
+        )
         self._first_response = self._histogram(
             "first_response_seconds", "First mail received to first reply sent", channel, SERVICE_SECONDS
         )
+
+    def calendar_feed(self, tenant: str, calendar: str, *, is_good: bool) -> None:
+        """A calendar's feed was read, or could not be."""
+        self._calendar_feed_up.labels(**self._named(tenant=tenant, calendar=calendar)).set(is_good)
+
+    def forget_calendar_feed(self, tenant: str, calendar: str) -> None:
+        """A feed left the configuration: its present state is no longer shown."""
+        self._calendar_feed_up.remove_by_labels({"tenant": tenant, "calendar": calendar})
 
     def sessions(self, tenant: str, channel: str, counts: Mapping[Phase, int]) -> None:
         """The sessions of a channel now; a phase not named has none."""
@@ -271,6 +282,7 @@ class Metrics:
         self._timer_lateness = self._histogram("timer_lateness_seconds", "Due to fired", buckets=LATENESS_SECONDS)
         self._commit_seconds = self._histogram("store_commit_seconds", "One commit of the store", buckets=SHORT_SECONDS)
         self._batch_units = self._histogram("store_batch_units", "Units of work in one commit", buckets=UNITS)
+        self._refused_settings = self._counter("config_reload_failures_total", "Changed configurations refused", ())
         self._generation = self._gauge("config_generation", "The generation of the settings in force")
         self._loop_lag = self._histogram("event_loop_lag_seconds", "How late the loop wakes", buckets=SHORT_SECONDS)
         info = self._gauge("build_info", "1; the labels say what runs", ("version", "python"))
@@ -293,6 +305,10 @@ class Metrics:
         """The store committed so many units of work at once."""
         self._commit_seconds.observe(seconds)
         self._batch_units.observe(units)
+
+    def settings_refused(self) -> None:
+        """A changed configuration was refused, and the one before stays in force."""
+        self._refused_settings.inc()
 
     def config_generation(self, generation: int) -> None:
         """These settings are in force now."""

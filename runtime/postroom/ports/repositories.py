@@ -1,35 +1,27 @@
-"""What a transaction can read and write, a repository a subject. All of it is blocking, on a store thread."""
+"""What a transaction can read and write of mail, a repository a subject. All of it is blocking, on a store thread."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from postroom.ports.records import (
-    AgentRow,
-    AgentState,
     Attempt,
-    AutomaticReply,
     Conversation,
-    Draft,
-    JournalEntry,
     OutboxRow,
     Outcome,
-    QueueLength,
     RawRef,
     Receipt,
     Reply,
     ReplyRecipient,
     ReplyState,
-    SessionsLike,
     StoredAnswer,
     StoredMail,
     ThreadHit,
-    TimerRow,
     TraceLine,
 )
-from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
+from postroom.session.state import ConversationId
 
 
 class Ledger(Protocol):
@@ -161,109 +153,6 @@ class Conversations(Protocol):
         ...
 
 
-class Sessions(Protocol):
-    """Periods of service."""
-
-    def save(self, session: Session) -> None:
-        """Write the session's present state, new or changed."""
-        ...
-
-    def get(self, session: SessionId) -> Session | None:
-        """One session."""
-        ...
-
-    def latest(self, conversation: ConversationId) -> Session | None:
-        """The conversation's newest session, open or ended; at most one is open (a unique index)."""
-        ...
-
-    def of_conversation(self, conversation: ConversationId) -> Sequence[Session]:
-        """Every session the conversation had, in order."""
-        ...
-
-    def open_ones(self, tenant: str, like: SessionsLike, after: int, limit: int) -> Sequence[tuple[int, Session]]:
-        """The tenant's open sessions with their numbers, in the order of their making, after that number."""
-        ...
-
-    def offline_messages(self, tenant: str, after: int, limit: int) -> Sequence[tuple[int, Session]]:
-        """Open sessions that are or once were offline messages, in the order of their making, after that number."""
-        ...
-
-    def head(self, tenant: str, queue: str, now: datetime, skip: int = 0) -> Session | None:
-        """Whose turn it is: highest priority, then oldest in the queue; `skip` passes over the first ones.
-
-        Who waits for a later time or for one agent alone, and who is in shadow, has no turn.
-        """
-        ...
-
-    def kept(self, tenant: str, agent: str, now: datetime, skip: int = 0) -> Session | None:
-        """Whose turn it is among those who wait for this agent alone."""
-        ...
-
-    def kept_for(self) -> Sequence[tuple[str, str]]:
-        """Every (tenant, agent) for whom somebody waits."""
-        ...
-
-    def queue_length(self, tenant: str, queue: str, at_most: int) -> int:
-        """How many wait in the queue for anybody, counted up to that many."""
-        ...
-
-    def waiting_channels(self) -> Sequence[tuple[str, str]]:
-        """Every (tenant, channel) with a session that is queued or offline."""
-        ...
-
-    def to_open(self, tenant: str, channel: str, now: datetime, limit: int) -> Sequence[SessionId]:
-        """Offline messages of the channel whose routing may begin, the oldest first."""
-        ...
-
-    def opened_early(self, tenant: str, channel: str, now: datetime, limit: int) -> Sequence[SessionId]:
-        """Queued sessions of the channel that wait for an opening still to come, the oldest first."""
-        ...
-
-    def to_close(self, tenant: str, channel: str, now: datetime, limit: int) -> Sequence[SessionId]:
-        """Queued sessions of the channel that could be offered now, the oldest first."""
-        ...
-
-    def of_phase(self, phase: Phase, after: int, limit: int) -> Sequence[tuple[int, Session]]:
-        """Open sessions of a phase with their numbers, in the order of their making, after that number."""
-        ...
-
-    def offline(self, tenant: str, limit: int) -> Sequence[Session]:
-        """The tenant's offline messages that nobody has, the oldest first."""
-        ...
-
-    def held_by(self, tenant: str, agent: str) -> Sequence[Session]:
-        """The agent's open sessions: offered to him, his, or kept for him while they wait; oldest first."""
-        ...
-
-    def waiting(self, tenant: str, queues: Sequence[str], now: datetime, limit: int) -> Sequence[Session]:
-        """Who waits in these queues, in order of turn within each."""
-        ...
-
-    def waiting_queues(self) -> Sequence[QueueLength]:
-        """Every queue in which somebody waits."""
-        ...
-
-
-class Journal(Protocol):
-    """Every decision in order, append only."""
-
-    def append(self, entry: JournalEntry) -> int:
-        """Write one decision (its `seq` is not looked at) and give its number."""
-        ...
-
-    def after(self, tenant: str, seq: int, limit: int) -> Sequence[JournalEntry]:
-        """The tenant's decisions after that number."""
-        ...
-
-    def of_conversation(self, conversation: ConversationId) -> Sequence[JournalEntry]:
-        """The conversation's decisions, in order."""
-        ...
-
-    def last(self, tenant: str) -> int:
-        """The newest number, 0 where there is none."""
-        ...
-
-
 class Outbox(Protocol):
     """Effects on their way out."""
 
@@ -308,74 +197,6 @@ class Outbox(Protocol):
         ...
 
 
-class Timers(Protocol):
-    """Deadlines of sessions, at most one of a kind each."""
-
-    def arm(self, timer: TimerRow) -> None:
-        """Set or replace the session's timer of that kind."""
-        ...
-
-    def cancel(self, session: SessionId, kind: TimerKind) -> None:
-        """Remove it; nothing happens where there is none."""
-        ...
-
-    def take_due(self, now: datetime, limit: int) -> Sequence[TimerRow]:
-        """Remove and give the timers due by now, earliest first; their effects belong to the same unit."""
-        ...
-
-    def after(self, session: str, kind: str, limit: int) -> Sequence[TimerRow]:
-        """Timers in the order of their keys, after that one; two empty strings are before the first."""
-        ...
-
-    def next_due(self) -> datetime | None:
-        """When the earliest timer is due."""
-        ...
-
-
-class Agents(Protocol):
-    """The agents' present states and places."""
-
-    def ensure(self, tenant: str, capacities: Sequence[tuple[str, int]]) -> None:
-        """Let a row exist for each named agent, with the capacity his settings say."""
-        ...
-
-    def get(self, tenant: str, name: str) -> AgentRow | None:
-        """One agent."""
-        ...
-
-    def all(self, tenant: str) -> Sequence[AgentRow]:
-        """Every agent of the tenant by name."""
-        ...
-
-    def candidates(self, tenant: str, names: Sequence[str]) -> Sequence[AgentRow]:
-        """Those of the named who are ready with a place left."""
-        ...
-
-    def reserve(self, tenant: str, name: str, now: datetime) -> bool:
-        """Take a place of a ready agent with one left, as one UPDATE; False when he has none any more."""
-        ...
-
-    def take(self, tenant: str, name: str) -> None:
-        """Take a place whatever the load: his customer wrote to him again, or his reply came back."""
-        ...
-
-    def release(self, tenant: str, name: str) -> None:
-        """Give one place back; the load never falls below nothing."""
-        ...
-
-    def set_state(self, tenant: str, name: str, state: AgentState, reason: str, now: datetime) -> None:
-        """Set ready, not ready (with a reason) or offline; becoming ready starts the idle time and forgets misses."""
-        ...
-
-    def miss(self, tenant: str, name: str) -> int:
-        """Count one more offer he let run out and give how many in a row."""
-        ...
-
-    def forget_misses(self, tenant: str, name: str) -> None:
-        """Start counting his missed offers anew."""
-        ...
-
-
 class Replies(Protocol):
     """Rendered replies, their recipients and their attempts."""
 
@@ -413,58 +234,6 @@ class Replies(Protocol):
 
     def attempts(self, reply: str) -> Sequence[Attempt]:
         """The tries so far, oldest first."""
-        ...
-
-
-class AutomaticReplies(Protocol):
-    """The automatic replies put in, whether or not they were sent yet: what the caps are counted by."""
-
-    def add(self, one: AutomaticReply) -> None:
-        """Remember one, in the unit that puts it in."""
-        ...
-
-    def in_session(self, session: SessionId) -> Mapping[str, int]:
-        """How many of each kind the session had; a kind it had none of is absent."""
-        ...
-
-    def last_in_conversation(self, conversation: ConversationId) -> datetime | None:
-        """When the conversation had its last one that was no reminder."""
-        ...
-
-    def to_sender(self, tenant: str, channel: str, sender: str, after: datetime) -> int:
-        """How many of every kind were put in for him on the channel after that time."""
-        ...
-
-    def of_robots(self, tenant: str, channel: str, sender: str, after: datetime) -> int:
-        """How many answers of robots were put in for him on the channel after that time; `to_sender` counts none."""
-        ...
-
-    def has_mail(self, mail: str) -> bool:
-        """Whether one that was no reminder was put in for that mail."""
-        ...
-
-    def has_copy(self, mail: StoredMail, sender: str, after: datetime) -> bool:
-        """Whether one was put in after that time for the same mail (Message-ID and body), come another way."""
-        ...
-
-    def waiting(self, tenant: str, gateway: str) -> int:
-        """How many of the sending gateway's are still to be sent."""
-        ...
-
-
-class Drafts(Protocol):
-    """What agents wrote and did not send yet: one draft an agent and session."""
-
-    def save(self, draft: Draft) -> None:
-        """Keep the draft, instead of the agent's one before."""
-        ...
-
-    def of_conversation(self, conversation: ConversationId) -> Sequence[Draft]:
-        """Every draft of the conversation, the oldest first."""
-        ...
-
-    def drop(self, session: SessionId, agent: str) -> None:
-        """Forget the agent's draft of that session; nothing happens where there is none."""
         ...
 
 

@@ -10,22 +10,18 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Protocol, TypeVar
 
+from postroom.ports.automatic import AutomaticReplies
 from postroom.ports.gateways import Spool, Spooler
 from postroom.ports.records import Counts, RawRef
 from postroom.ports.repositories import (
-    Agents,
-    AutomaticReplies,
     Conversations,
-    Drafts,
     Idempotency,
-    Journal,
     Ledger,
     Mails,
     Outbox,
     Replies,
-    Sessions,
-    Timers,
 )
+from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.session.effects import AnyEffect
 from postroom.session.state import Session
 

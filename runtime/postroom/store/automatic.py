@@ -15,7 +15,7 @@ _SQL = queries("automatic")
 
 
 class SqlAutomaticReplies:
-    """ports.repositories.AutomaticReplies."""
+    """ports.automatic.AutomaticReplies."""
 
     __slots__ = ("_db",)
 

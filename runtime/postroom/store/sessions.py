@@ -105,14 +105,18 @@ class SqlSessions:
         """Queued sessions of the channel that could be offered now."""
         return self._ids(_SQL["sessions_to_close"], tenant, channel, now, limit)
 
+    def channels_in_use(self) -> Sequence[tuple[str, str, str, int]]:
+        """(tenant, channel, queue, sessions) of every channel and queue with open sessions."""
+        return [(row[0], row[1], row[2], row[3]) for row in self._db.all(_SQL["sessions_channels_in_use"])]
+
+    def agents_in_use(self) -> Sequence[tuple[str, str, int]]:
+        """(tenant, agent, sessions) of every agent who has open sessions, or is held out or kept some."""
+        return [(row[0], row[1], row[2]) for row in self._db.all(_SQL["sessions_agents_in_use"])]
+
     def of_phase(self, phase: Phase, after: int, limit: int) -> Sequence[tuple[int, Session]]:
         """Open sessions of a phase with their numbers, in the order of their making, after that number."""
         rows = self._db.all(_SQL["sessions_of_phase"], (phase.value, after, limit))
         return [(row[0], _SESSION.decode(row[1])) for row in rows]
-
-    def offline(self, tenant: str, limit: int) -> Sequence[Session]:
-        """The tenant's offline messages that nobody has, the oldest first."""
-        return [_SESSION.decode(row[0]) for row in self._db.all(_SQL["sessions_offline"], (tenant, limit))]
 
     def held_by(self, tenant: str, agent: str) -> Sequence[Session]:
         """The agent's open sessions: offered to him, assigned to him, or awaiting his customers; oldest first."""

@@ -38,9 +38,9 @@ class SqlTimers:
         # RETURNING promises no order.
         return [_timer(row) for row in sorted(self._db.all(_SQL["timers_take_due"], (to_micros(now), limit)))]
 
-    def after(self, session: str, kind: str, limit: int) -> Sequence[TimerRow]:
-        """Timers in the order of their keys, after that one; two empty strings are before the first."""
-        return [_timer(row) for row in self._db.all(_SQL["timers_after"], (session, kind, limit))]
+    def of_session(self, session: SessionId) -> Sequence[TimerRow]:
+        """The session's timers."""
+        return [_timer(row) for row in self._db.all(_SQL["timers_of_session"], (session,))]
 
     def next_due(self) -> datetime | None:
         """When the earliest timer is due."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from postroom.ports.automatic import AutomaticReplies
 from postroom.ports.records import Counts
 from postroom.ports.repositories import (
-    Agents,
-    AutomaticReplies,
     Conversations,
-    Drafts,
     Idempotency,
-    Journal,
     Ledger,
     Mails,
     Outbox,
     Replies,
-    Sessions,
-    Timers,
 )
+from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.store import Topic
 from postroom.store.agents import SqlAgents
 from postroom.store.automatic import SqlAutomaticReplies

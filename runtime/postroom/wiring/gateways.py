@@ -88,6 +88,7 @@ def rules_for(tenant: Tenant, gateway: Pop3Gateway, routes: tuple[Route, ...], r
         routes=routes,
         automatic_mail=compiled.automatic_mail(tenant),
         keywords=compiled.keywords(tenant),
+        retired=frozenset(channel.name for channel in tenant.channels if channel.retired),
         ring=ring,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from postroom.engine.feeds import Feeds
 from postroom.engine.readers import Readers
 from postroom.engine.step import SessionStep
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload
@@ -40,6 +41,7 @@ class Parts:
     step: SessionStep
     builder: Builder
     keeper: Keeper
+    feeds: Feeds
 
     @property
     def folder(self) -> Path:

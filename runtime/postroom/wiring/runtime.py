@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from postroom import __version__
 from postroom.api.server import HttpServer
 from postroom.dispatch.presence import Presence
 from postroom.engine.board import StatusBoard
+from postroom.engine.feed_cache import FeedCache
+from postroom.engine.feed_source import FeedSource
+from postroom.engine.feeds import Feeds
 from postroom.engine.probe import Probes
 from postroom.engine.readers import Readers
 from postroom.engine.step import SessionStep
@@ -23,8 +27,6 @@ from postroom.gateways.build import Builder
 from postroom.gateways.trial import try_gateways
 from postroom.observability.metrics import Metrics
 from postroom.observability.ops import parse_listen
-from postroom.settings import compile as compiled
-from postroom.settings.policies import Policies
 from postroom.settings.schema import Generation
 from postroom.store.blobs import FileBlobs
 from postroom.store.kept import FileKeeper
@@ -32,9 +34,13 @@ from postroom.store.keys import key_ring
 from postroom.store.sqlite import SqliteStore
 from postroom.wiring.doors import http_door, operator_door, ops_door
 from postroom.wiring.expiries import expiry_loop
-from postroom.wiring.intake import intake_loops
+from postroom.wiring.gateways import InUse, build_gateways
+from postroom.wiring.in_force import InForce
+from postroom.wiring.intake import Collectors
+from postroom.wiring.outgoing import automatic_mailer
 from postroom.wiring.parts import Parts
-from postroom.wiring.sessions import sending_gateways, session_loops, watching_loops
+from postroom.wiring.reload import Reloading
+from postroom.wiring.sessions import session_loops, watching_loops
 
 log = structlog.get_logger(__name__)
 
@@ -73,8 +79,13 @@ class Runtime:
         blobs = FileBlobs(self._folder, self._failpoint)
         await offload.run("blobs", blobs.prepare)
         keeper = FileKeeper(self._folder, offload)
+        ring = await offload.run("blobs", key_ring, self._folder, self._ids.secret)
+        in_force = InForce(self._generation, self._clock)
+        feeds = self._feeds(offload, in_force)
+        await feeds.prepare()
+        in_force.follow(feeds)
         return Parts(
-            generation=self._generation,
+            in_force=in_force,
             clock=self._clock,
             ids=self._ids,
             failpoint=self._failpoint,
@@ -83,28 +94,38 @@ class Runtime:
             store=store,
             blobs=blobs,
             readers=Readers(blobs, offload),
-            ring=await offload.run("blobs", key_ring, self._folder, self._ids.secret),
-            step=SessionStep(self._clock, self._ids, Policies(self._generation), automatic),
+            ring=ring,
+            step=SessionStep(self._clock, self._ids, in_force.policy, automatic_mailer(in_force, ring)),
             builder=Builder(Path(self._generation.folder), self._clock, self._failpoint, keeper),
             keeper=keeper,
-            routes={tenant.name: compiled.routes(tenant) for tenant in self._generation.tenants},
+            feeds=feeds,
         )
+
+    def _feeds(self, offload: ThreadOffload, in_force: InForce) -> Feeds:
+        source = FeedSource(offload, ssl.create_default_context())
+        cache = FeedCache(self._folder)
+        return Feeds(lambda: in_force.generation, source, cache, self._metrics, self._clock, offload)
 
     async def _serve(self, parts: Parts, stopping: asyncio.Event) -> None:
         board = StatusBoard(Watch(parts.metrics), parts.clock)
-        sending = dict(sending_gateways(parts, board))
+        build = partial(build_gateways, self._generation, parts.builder, parts.ring, board)
+        in_use = InUse(await parts.offload.run("settings", build))
         presence = Presence(parts.clock)
-        http, ops, operator = http_door(parts, presence), ops_door(parts, stopping), operator_door(parts, board)
+        http, ops = http_door(parts, presence), ops_door(parts, stopping)
+        operator = operator_door(parts, board, in_use)
         http.bind()
         self.http_url = f"http://{_host(self._generation.process.http.listen)}:{http.port}"
         self.ops_url = "http://{}:{}".format(*ops.bind())
         operator.bind()
-        probes = Probes(sending, board, parts.clock)
+        supervisor = Supervisor(parts.clock, self._generation.process.drain_within)
+        collectors = Collectors(parts, board, in_use)
         loops = [
-            *intake_loops(parts, board),
-            *session_loops(parts, sending, presence),
+            *collectors.loops(),
+            *session_loops(parts, in_use, board, presence),
             expiry_loop(parts),
-            Loop(name="probes", run=lambda _: probes.run()),
+            Reloading(parts, board, in_use, collectors, supervisor).loop(),
+            Loop(name="probes", run=lambda _: Probes(lambda: in_use.sending, board, parts.clock).run()),
+            Loop(name="calendars", run=lambda _: parts.feeds.run()),
             Loop(name="http", run=partial(_until_stopped, http), drains=True),
             Loop(name="operator", run=partial(_until_stopped, operator), drains=True),
             Loop(name="ops", run=lambda _: ops.serve()),
@@ -114,10 +135,9 @@ class Runtime:
         self.started.set()
         log.info("started", http=self.http_url, ops=self.ops_url, folder=str(self._folder))
         try:
-            await Supervisor(parts.clock, self._generation.process.drain_within).run(loops, stopping)
+            await supervisor.run(loops, stopping)
         finally:
-            for one in sending.values():
-                await one.gateway.close()
+            await in_use.close()
             log.info("stopped")
 
 

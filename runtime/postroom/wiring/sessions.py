@@ -8,6 +8,7 @@ from functools import partial
 from postroom.dispatch.agents import AgentStates
 from postroom.dispatch.presence import Presence, PresenceLoop
 from postroom.dispatch.queues import QueueLoop
+from postroom.engine.anew import Anew
 from postroom.engine.automatic_delivery import AutomaticDelivery
 from postroom.engine.board import StatusBoard
 from postroom.engine.deliver import Delivery
@@ -33,11 +34,12 @@ def session_loops(parts: Parts, in_use: InUse, board: StatusBoard, presence: Pre
     timers = TimerLoop(parts.store, parts.step, parts.clock, parts.failpoint, parts.metrics.timer_fired, listed_since)
     hours = HoursLoop(parts.store, parts.step, parts.clock, partial(_opening_rate, parts))
     relay = Relay(parts.store, parts.clock, parts.ids, {SendReply: _delivery(parts, in_use).perform})
+    anew = Anew(parts.store, parts.step)
     gone = PresenceLoop(parts.store, AgentStates(parts.step, parts.clock), parts.clock, presence, parts.current)
     return [
         Loop(name="presence", run=lambda _: gone.run()),
         Loop(name="queues", run=lambda _: queues.run()),
-        Loop(name="timers", run=lambda _: timers.run()),
+        Loop(name="timers", run=lambda _: timers.run(anew.agents_time)),
         Loop(name="hours", run=lambda _: hours.run()),
         Loop(name="relay", run=relay.run, drains=True),
     ]

@@ -10,12 +10,15 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import Enum
-from itertools import repeat
+from itertools import count, repeat, takewhile
 
 from msgspec import Struct
 
 _DAY = timedelta(days=1)
 _MONTHS = 12
+
+Stretch = tuple[date, list[date]]
+"""A year, month, week or day by its first date, and the dates of it that a rule meets."""
 
 
 class Frequency(Enum):
@@ -49,8 +52,8 @@ def occurrences(rule: Rule, start: date, first: date, last: date) -> Iterator[da
     """Give the dates from `first` to `last` on which it begins again, and None for each step of looking."""
     last = min(last, rule.until or last)
     left = rule.count
-    for begins, dates in _stretches(rule, start, first):
-        if begins > last or left == 0:
+    for _, dates in takewhile(lambda stretch: stretch[0] <= last, _stretches(rule, start, first)):
+        if left == 0:
             return
         yield from repeat(None, _steps(rule))
         for day in _positioned(rule, dates):
@@ -67,8 +70,8 @@ def _positioned(rule: Rule, dates: list[date]) -> list[date]:
     return [day for place, day in enumerate(dates, 1) if {place, place - len(dates) - 1} & rule.positions]
 
 
-def _stretches(rule: Rule, start: date, first: date) -> Iterator[tuple[date, list[date]]]:
-    """Each stretch, its first date and the dates of it that the rule meets; where nothing is counted, from `first`."""
+def _stretches(rule: Rule, start: date, first: date) -> Iterator[Stretch]:
+    """Give stretch after stretch without end; where no occurrence is counted, from about `first`."""
     ahead = max((first - start).days, 0) if rule.count is None else 0
     match rule.frequency:
         case Frequency.YEARLY:
@@ -77,8 +80,7 @@ def _stretches(rule: Rule, start: date, first: date) -> Iterator[tuple[date, lis
             return _months(rule, start, _skipped(rule, ahead // 31))
         case Frequency.WEEKLY:
             return _weeks(rule, start, _skipped(rule, ahead // 7))
-        case Frequency.DAILY:
-            return _days(rule, start, _skipped(rule, ahead))
+    return _days(rule, start, _skipped(rule, ahead))
 
 
 def _skipped(rule: Rule, stretches: int) -> int:
@@ -95,48 +97,60 @@ def _months_of_year(rule: Rule, default: int = 1) -> list[int]:
     return sorted(rule.months or every)
 
 
-def _years(rule: Rule, start: date, ahead: int) -> Iterator[tuple[date, list[date]]]:
+def _years(rule: Rule, start: date, ahead: int) -> Iterator[Stretch]:
     months = _months_of_year(rule, start.month)
-    for year in range(start.year + ahead, date.max.year, rule.interval):
-        yield date(year, 1, 1), [day for month in months for day in _of_month(rule, start, year, month)]
+    return (
+        (date(year, 1, 1), [day for month in months for day in _of_month(rule, start, year, month)])
+        for year in count(start.year + ahead, rule.interval)
+    )
 
 
-def _months(rule: Rule, start: date, ahead: int) -> Iterator[tuple[date, list[date]]]:
+def _months(rule: Rule, start: date, ahead: int) -> Iterator[Stretch]:
     begun = start.year * _MONTHS + start.month - 1
-    for number in range(begun + ahead, date.max.year * _MONTHS, rule.interval):
-        year, month = number // _MONTHS, number % _MONTHS + 1
-        is_met = not rule.months or month in rule.months
-        yield date(year, month, 1), _of_month(rule, start, year, month) if is_met else []
+    every = (divmod(number, _MONTHS) for number in count(begun + ahead, rule.interval))
+    return (
+        (date(year, month + 1, 1), _of_month(rule, start, year, month + 1) if _in_months(rule, month + 1) else [])
+        for year, month in every
+    )
 
 
 def _of_month(rule: Rule, start: date, year: int, month: int) -> list[date]:
-    length = monthrange(year, month)[1]
-    days = [date(year, month, day) for day in range(1, length + 1)]
+    weekday, length = monthrange(year, month)
     if not rule.month_days and not rule.week_days:
-        return days[start.day - 1 : start.day]
-    return [day for day in days if _is_met(rule, day, length)]
+        return [date(year, month, start.day)] if start.day <= length else []
+    met = (day for day in range(1, length + 1) if _is_met(rule, day, (weekday + day - 1) % 7, length))
+    return [date(year, month, day) for day in met]
 
 
-def _is_met(rule: Rule, day: date, length: int) -> bool:
-    """Whether the rule's days of the month and weekdays admit the date."""
-    if rule.month_days and not {day.day, day.day - length - 1} & rule.month_days:
+def _is_met(rule: Rule, day: int, weekday: int, length: int) -> bool:
+    """Whether the rule's days of the month and weekdays admit this day of a month of so many."""
+    if rule.month_days and day not in rule.month_days and day - length - 1 not in rule.month_days:
         return False
-    from_first, from_last = (day.day - 1) // 7 + 1, -((length - day.day) // 7 + 1)
-    here = {(which, day.weekday()) for which in (0, from_first, from_last)}
-    return not rule.week_days or bool(here & rule.week_days)
+    if not rule.week_days or (0, weekday) in rule.week_days:
+        return True
+    from_first, from_last = (day - 1) // 7 + 1, -((length - day) // 7) - 1
+    return (from_first, weekday) in rule.week_days or (from_last, weekday) in rule.week_days
 
 
-def _weeks(rule: Rule, start: date, ahead: int) -> Iterator[tuple[date, list[date]]]:
+def _weeks(rule: Rule, start: date, ahead: int) -> Iterator[Stretch]:
     begins = start - _DAY * ((start.weekday() - rule.week_start) % 7)
     wanted = {weekday for _, weekday in rule.week_days} or {start.weekday()}
-    for number in range(begins.toordinal() + 7 * ahead, date.max.toordinal() - 7, 7 * rule.interval):
-        days = (date.fromordinal(number + n) for n in range(7))
-        met = [day for day in days if day.weekday() in wanted and (not rule.months or day.month in rule.months)]
-        yield date.fromordinal(number), met
+    firsts = map(date.fromordinal, count(begins.toordinal() + 7 * ahead, 7 * rule.interval))
+    weeks = ([first + n * _DAY for n in range(7)] for first in firsts)
+    return (
+        (week[0], [day for day in week if day.weekday() in wanted and _in_months(rule, day.month)]) for week in weeks
+    )
 
 
-def _days(rule: Rule, start: date, ahead: int) -> Iterator[tuple[date, list[date]]]:
-    for number in range(start.toordinal() + ahead, date.max.toordinal(), rule.interval):
-        day = date.fromordinal(number)
-        in_month = not rule.months or day.month in rule.months
-        yield day, [day] if in_month and _is_met(rule, day, monthrange(day.year, day.month)[1]) else []
+def _days(rule: Rule, start: date, ahead: int) -> Iterator[Stretch]:
+    every = map(date.fromordinal, count(start.toordinal() + ahead, rule.interval))
+    return ((day, [day] if _is_day_met(rule, day) else []) for day in every)
+
+
+def _is_day_met(rule: Rule, day: date) -> bool:
+    length = monthrange(day.year, day.month)[1]
+    return _in_months(rule, day.month) and _is_met(rule, day.day, day.weekday(), length)
+
+
+def _in_months(rule: Rule, month: int) -> bool:
+    return not rule.months or month in rule.months

@@ -18,7 +18,7 @@ from postroom.routing.ical.lines import Unreadable, events
 from postroom.routing.ical.moment import Moment, Zones
 from postroom.routing.ical.recurrence import occurrences
 
-MOST_STEPS = 100_000
+MOST_STEPS = 50_000
 """Months, weeks and days looked at or covered before a file is refused; a yearly event of a day takes about 40."""
 
 _DAY = timedelta(days=1)

@@ -113,10 +113,6 @@ LIMIT :limit;
 -- Open sessions of a phase, in order of their making, after that number.
 SELECT seq, state FROM sessions WHERE phase = :phase AND phase <> 'ended' AND seq > :after ORDER BY seq LIMIT :limit;
 
--- name: sessions_offline
--- Offline messages of a tenant, the oldest first.
-SELECT state FROM sessions WHERE tenant = :tenant AND phase = 'offline' ORDER BY queued_at, seq LIMIT :limit;
-
 -- name: sessions_held_by
 -- The open sessions offered to an agent or his, oldest first.
 SELECT state FROM sessions WHERE tenant = :tenant AND agent = :agent ORDER BY opened_at, seq;
@@ -128,3 +124,15 @@ FROM sessions
 WHERE phase = 'queued' AND is_shadow = 0
 GROUP BY tenant, queue
 ORDER BY tenant, queue;
+
+-- name: sessions_channels_in_use
+-- Every channel and queue with open sessions.
+SELECT tenant, channel, queue, COUNT(*)
+FROM sessions
+WHERE phase <> 'ended'
+GROUP BY tenant, channel, queue
+ORDER BY tenant, channel, queue;
+
+-- name: sessions_agents_in_use
+-- Every agent with open sessions.
+SELECT tenant, agent, COUNT(*) FROM sessions WHERE agent IS NOT NULL GROUP BY tenant, agent ORDER BY tenant, agent;

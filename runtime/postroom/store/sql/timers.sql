@@ -17,13 +17,9 @@ WHERE (session, kind) IN (
 )
 RETURNING due_at, session, kind, tenant, started_at, token;
 
--- name: timers_after
--- Timers in the order of their keys, after that one.
-SELECT due_at, session, kind, tenant, started_at, token
-FROM timers
-WHERE session > :session OR (session = :session AND kind > :kind)
-ORDER BY session, kind
-LIMIT :limit;
+-- name: timers_of_session
+-- A session's timers.
+SELECT due_at, session, kind, tenant, started_at, token FROM timers WHERE session = :session ORDER BY kind;
 
 -- name: timers_next_due
 -- When the earliest timer is due.
