@@ -17,6 +17,7 @@ from postroom.observability.metrics import (
     Metrics,
     OfferOutcome,
     ReplyOutcome,
+    RobotOutcome,
 )
 from postroom.ports import records
 from postroom.ports.gateways import GatewayStatus
@@ -37,6 +38,8 @@ PROMISED = {
     "offers_total",
     "agents",
     "first_response_seconds",
+    "robot_requests_total",
+    "robot_seconds",
     "replies_total",
     "reply_seconds",
     "outbox_pending",
@@ -49,7 +52,20 @@ PROMISED = {
     "event_loop_lag_seconds",
     "build_info",
 }
-LABELS = {"tenant", "gateway", "channel", "queue", "outcome", "status", "phase", "state", "version", "python", "le"}
+LABELS = {
+    "tenant",
+    "gateway",
+    "channel",
+    "queue",
+    "robot",
+    "outcome",
+    "status",
+    "phase",
+    "state",
+    "version",
+    "python",
+    "le",
+}
 
 
 def used() -> Metrics:
@@ -68,6 +84,8 @@ def used() -> Metrics:
         metrics.offer_ended("acme", "first", offer)
     metrics.agents("acme", {AgentState.READY: 2})
     metrics.first_response("acme", "help", 900)
+    for robot in RobotOutcome:
+        metrics.robot_asked("acme", "faq", robot, 0.02)
     for reply in ReplyOutcome:
         metrics.reply_ended("acme", "help", reply)
     metrics.reply_sent_after("acme", "help", 1.5)

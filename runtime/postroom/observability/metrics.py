@@ -83,6 +83,16 @@ class AgentState(Enum):
     OFFLINE = "offline"
 
 
+class RobotOutcome(Enum):
+    """How a question to a robot ends."""
+
+    ANSWERED = "answered"
+    HANDED_OFF = "handed_off"
+    FAILED = "failed"
+    LATE = "late"
+    NOT_ASKED = "not_asked"
+
+
 class ReplyOutcome(Enum):
     """How a reply's sending stands; failed and unknown are told once a reply, not once an attempt."""
 
@@ -103,6 +113,7 @@ class Metrics:
         self._gateways()
         self._intake()
         self._service()
+        self._robots()
         self._replies()
         self._runtime(version)
 
@@ -201,6 +212,22 @@ class Metrics:
     def first_response(self, tenant: str, channel: str, seconds: float) -> None:
         """A session got its first reply, so long after its first mail."""
         self._first_response.labels(**self._named(tenant=tenant, channel=channel)).observe(seconds)
+
+    # Robots
+
+    def _robots(self) -> None:
+        which = ("tenant", "robot")
+        self._robot_requests = self._counter(
+            "robot_requests_total", "Questions to robots, by how they ended", (*which, "outcome")
+        )
+        self._robot_seconds = self._histogram("robot_seconds", "Question asked to verdict", which, NETWORK_SECONDS)
+
+    def robot_asked(self, tenant: str, robot: str, outcome: RobotOutcome | str, seconds: float) -> None:
+        """A question to a robot ended; one that was not asked took no time."""
+        labels = self._named(tenant=tenant, robot=robot)
+        self._robot_requests.labels(**labels, outcome=RobotOutcome(outcome).value).inc()
+        if RobotOutcome(outcome) is not RobotOutcome.NOT_ASKED:
+            self._robot_seconds.labels(**labels).observe(seconds)
 
     # Replies
 

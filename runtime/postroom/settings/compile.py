@@ -11,6 +11,7 @@ from postroom.mail import identity as mail
 from postroom.mail.recipients import Caps
 from postroom.routing.routes import Inlet, Route, derived
 from postroom.session.policy import Policy
+from postroom.settings.robots import secret_of
 from postroom.settings.schema import Channel, Generation, Pop3Gateway, Tenant
 
 
@@ -87,9 +88,10 @@ def zone(tenant: Tenant, channel: Channel) -> ZoneInfo:
 
 
 def revealed(generation: Generation) -> tuple[str, ...]:
-    """Every gateway's secret, for blotting them out of logs. Raises ConfigurationError where one cannot be read."""
-    gateways = (gateway for tenant in generation.tenants for gateway in tenant.gateways)
-    return tuple(gateway.password.reveal() for gateway in gateways if gateway.password is not None)
+    """Every secret of gateways and robots, to blot it out of logs. Raises ConfigurationError where one is not there."""
+    gateways = [gateway.password for tenant in generation.tenants for gateway in tenant.gateways]
+    robots = [secret_of(robot) for tenant in generation.tenants for robot in tenant.robots]
+    return tuple(secret.reveal() for secret in (*gateways, *robots) if secret is not None)
 
 
 def _own_addresses(tenant: Tenant, gateway: Pop3Gateway) -> tuple[str, ...]:

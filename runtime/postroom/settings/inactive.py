@@ -63,7 +63,7 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
 }
 """By section and key, the values that say what this version does anyway: they need no warning."""
 
-INACTIVE_ALONE = ("parameters.time_zone", "ous", "signatures", "robots")
+INACTIVE_ALONE = ("parameters.time_zone", "ous", "signatures")
 """Keys that stand once in a tenant."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from postroom.settings import inactive
-from postroom.settings.checks import caps, channels, gateways, names, queues, routes, service, sockets
+from postroom.settings.checks import caps, channels, gateways, names, queues, robots, routes, service, sockets
 from postroom.settings.problem import Page
 from postroom.settings.schema import Process, Tenant
 
@@ -21,7 +21,7 @@ def process(page: Page, settings: Process) -> None:
 
 def tenant(page: Page, settings: Tenant) -> None:
     """Check one tenant."""
-    for subject in (names, gateways, channels, caps, service, routes, queues, inactive):
+    for subject in (names, gateways, robots, channels, caps, service, routes, queues, inactive):
         subject.check(page, settings)
 
 

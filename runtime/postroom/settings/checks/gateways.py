@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from postroom.errors import ConfigurationError
+from postroom.settings.checks import secrets
 from postroom.settings.problem import Page
 from postroom.settings.schema import Gateway, Pop3Gateway, SmtpGateway, Tenant
-from postroom.settings.secrets import PLACEHOLDER, Secret, is_exposed
 
 LARGEST_CERTIFICATE = 1 << 20
 
@@ -86,23 +85,11 @@ def _sign_in(page: Page, path: str, gateway: Gateway) -> None:
     if gateway.password is None:
         page.problem(f"{path}.password", "is missing" + _or_none(gateway))
     else:
-        _secret(page, f"{path}.password", gateway.password)
+        secrets.readable(page, f"{path}.password", gateway.password)
 
 
 def _or_none(gateway: Gateway) -> str:
     return " (a relay without sign-in is written `auth: none`)" if isinstance(gateway, SmtpGateway) else ""
-
-
-def _secret(page: Page, path: str, secret: Secret) -> None:
-    try:
-        value = secret.reveal()
-    except ConfigurationError as error:
-        page.problem(path, str(error))
-        return
-    if value == PLACEHOLDER:
-        page.warning(path, f"{secret.path or secret.reference} still holds the placeholder: put the password there")
-    elif is_exposed(secret):
-        page.warning(path, f"every user of this machine may read {secret.path}: `chmod 600` it")
 
 
 def _polling(page: Page, path: str, gateway: Pop3Gateway) -> None:
