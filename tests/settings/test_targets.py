@@ -19,7 +19,7 @@ NO_URLS = (
     "http://169.254.43518/", "http://127.1/", "http://0/", "http://017700000001/", "http://[::1/", "http://::1/",
     "http://[fe80::1%25eth0]/", "http://[fe80::1%eth0]/", "http://-robot.example/", "http://robot..example/",
     "http://robot.example./", "http://<robot>/", 'http://"robot"/', "http://[::ffff:169.254.169.254]@evil.example/",
-    "http://" + "a" * 3000,
+    "http://[b::]X?/", "http://" + "a" * 3000,
 )  # fmt: skip
 REFUSED = (
     "169.254.169.254", "169.254.0.1", "100.100.100.200", "192.0.0.192", "fe80::1", "fe80::1%eth0", "fd00:ec2::254",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -93,7 +94,9 @@ class RobotServer:
 
 
 @asynccontextmanager
-async def robot_server(answer: Callable[[Asked], Answer]) -> AsyncIterator[RobotServer]:
+async def robot_server(
+    answer: Callable[[Asked], Answer], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[RobotServer]:
     """Serve until the block is left."""
     service = RobotServer(answer)
     tasks: set[asyncio.Task[None]] = set()
@@ -103,7 +106,7 @@ async def robot_server(answer: Callable[[Asked], Answer]) -> AsyncIterator[Robot
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
     service.port = server.sockets[0].getsockname()[1]
     try:
         yield service

@@ -11,6 +11,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import httpx
+
 from postroom.settings.rules import AtMost, Check, is_domain
 
 Address = IPv4Address | IPv6Address
@@ -32,12 +34,13 @@ def is_url(text: str) -> bool:
         return False
     try:
         parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
+        port, host = parts.port, parts.hostname or ""
+        # Who connects must read the same host out of it as who judges.
+        is_read_alike = httpx.URL(text).host == host
+    except (ValueError, httpx.InvalidURL):
         return False
-    host = parts.hostname or ""
     is_right_port = port is None or 0 < port <= _HIGHEST_PORT
-    return parts.scheme in {"http", "https"} and is_right_port and _is_plain_host(host)
+    return parts.scheme in {"http", "https"} and is_right_port and is_read_alike and _is_plain_host(host)
 
 
 def is_network(text: str) -> bool:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
+
+import structlog
 
 from postroom.dispatch.robots.breaker import Plan
 from postroom.dispatch.robots.build import World, build
 from postroom.dispatch.robots.guarded import GuardedRobot, RobotName
+from postroom.dispatch.robots.knowledge import LANE
 from postroom.errors import ConfigurationError
 from postroom.observability.metrics import Metrics
 from postroom.ports.robots import Fail, RobotQuestion, Verdict
 from postroom.ports.world import Clock, Ids, Offload
 from postroom.settings.schema import Generation
+
+log = structlog.get_logger(__name__)
 
 
 class Robots:
@@ -27,16 +33,20 @@ class Robots:
         self._metrics = metrics
         self._current = current
         self._generation: Generation | None = None
+        self._building = asyncio.Lock()
         self._robots: dict[RobotName, GuardedRobot] = {}
         self._retired: list[GuardedRobot] = []
 
     async def ask(self, name: RobotName, question: RobotQuestion, within: float) -> Verdict:
         """Ask the robot of that name within so many seconds; raises nothing but cancellation."""
-        await self._follow_settings()
         try:
-            robot = self._robot(name)
+            async with asyncio.timeout(within):
+                robot = await self._robot(name)
         except ConfigurationError as error:
             return Fail(reason=str(error), temporary=True)
+        except Exception as error:
+            log.exception("robot_not_built", tenant=name.tenant, robot=name.name)
+            return Fail(reason=f"the robot cannot be built ({type(error).__name__})", temporary=True)
         if robot is None:
             return Fail(reason=f"there is no robot {name.name} any more", temporary=False)
         return await robot.ask(question, within)
@@ -46,10 +56,15 @@ class Robots:
         for robot in (*self._robots.values(), *self._retired):
             await robot.close()
 
-    def _robot(self, name: RobotName) -> GuardedRobot | None:
-        known = self._robots.get(name)
-        if known is not None:
+    async def _robot(self, name: RobotName) -> GuardedRobot | None:
+        async with self._building:
+            await self._follow_settings()
+            known = self._robots.get(name)
+            if known is None and (known := await self._built(name)) is not None:
+                self._robots[name] = known
             return known
+
+    async def _built(self, name: RobotName) -> GuardedRobot | None:
         generation = self._current()
         tenant = generation.tenant(name.tenant)
         settings = tenant.robot(name.name) if tenant is not None else None
@@ -57,9 +72,9 @@ class Robots:
             return None
         world = World(folder=Path(generation.folder), clock=self._clock, ids=self._ids, offload=self._offload)
         plan = Plan(failures=settings.breaker.failures, pause=settings.breaker.pause)
-        robot = GuardedRobot(build(settings, world), name, plan, self._clock, self._metrics)
-        self._robots[name] = robot
-        return robot
+        # Secrets and certificates are files: they are read on a thread.
+        robot = await self._offload.run(LANE, build, settings, world)
+        return GuardedRobot(robot, name, plan, self._clock, self._metrics)
 
     async def _follow_settings(self) -> None:
         """Set robots of an older generation aside; each is closed once nobody waits for it."""
