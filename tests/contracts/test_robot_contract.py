@@ -13,7 +13,9 @@ import pytest
 from postroom.dispatch.robots.breaker import Plan
 from postroom.dispatch.robots.build import World, build
 from postroom.dispatch.robots.guarded import GuardedRobot, RobotName
+from postroom.dispatch.robots.mqtt import Answers, MqttRobot
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload
+from postroom.errors import TemporaryError
 from postroom.observability.metrics import Metrics
 from postroom.ports.robots import Fail, HandOff, Robot, RobotAnswer
 from postroom.ports.world import Offload
@@ -170,6 +172,42 @@ class TestOpenAi(RobotContract):
             place = ServedPlace(server, saying, settings, world(tmp_path, lanes))
             yield place
             await place.close()
+
+
+class Broker:
+    """ports.robots.RobotWire, with a robot at its other end."""
+
+    def __init__(self) -> None:
+        self.answers = Answers(SystemIds(SystemClock()))
+        self.habit = Habit.ANSWERS
+
+    async def publish(self, robot: str, content: bytes, correlation: bytes, expires_after: float) -> None:
+        assert (robot, bool(content), expires_after > 0) == ("robot", True, True)
+        if self.habit is Habit.IS_AWAY:
+            raise TemporaryError("the broker is away")
+        saying = {
+            Habit.ANSWERS: b'{"action": "reply", "text": "In your account."}',
+            Habit.IS_NOT_SURE: b'{"action": "hand_off"}',
+            Habit.TALKS_GARBAGE: bytes(range(256)),
+            Habit.TALKS_WITHOUT_END: b'{"action": "reply", "text": "' + b"x" * 1_000_000 + b'"}',
+        }.get(self.habit)
+        if saying is not None:
+            asyncio.get_running_loop().call_soon(self.answers.arrived, correlation, saying)
+
+
+class MqttPlace:
+    def __init__(self) -> None:
+        self._broker = Broker()
+        self.robot = guarded(MqttRobot(self._broker, self._broker.answers, "robot"))
+
+    def become(self, habit: Habit) -> None:
+        self._broker.habit = habit
+
+
+class TestMqtt(RobotContract):
+    @pytest.fixture
+    def place(self) -> MqttPlace:
+        return MqttPlace()
 
 
 class TestScripted(RobotContract):

@@ -98,3 +98,14 @@ class Robot(Protocol):
     async def close(self) -> None:
         """Let go of connections; the robot is not asked again."""
         ...
+
+
+class RobotWire(Protocol):
+    """A tenant's connection to a broker, as robots use it."""
+
+    async def publish(self, robot: str, content: bytes, correlation: bytes, expires_after: float) -> None:
+        """Publish a request to the robot's topic, with the response topic, correlation data, and expiry in seconds.
+
+        Raises TemporaryError where the broker is away.
+        """
+        ...

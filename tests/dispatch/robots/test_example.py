@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from postroom.dispatch.robots.http import HttpRobot, encoded, signature
+from postroom.dispatch.robots.http import HttpRobot, signature
+from postroom.dispatch.robots.message import encoded
 from postroom.dispatch.robots.post import Poster, Target
 from postroom.engine.world import SystemClock
 from postroom.ports.robots import Fail, HandOff, RobotAnswer

@@ -1,14 +1,12 @@
 """A robot behind a web service: a signed POST with the question, and a JSON answer that is one of two things.
 
-The request's body is JSON: `version` 1, `id`, `conversation`, `session`, `turn`, `channel`, `language`, `subject`, and
-`dialogue`, a list of `speaker` (customer, robot, agent) and `text`. Its headers:
+Both bodies are those of message.py, and the answer is 200; everything else is a failure. The request's headers:
 
-- `Idempotency-Key`: the `id`, which is the same when the same question is asked again;
+- `Idempotency-Key`: the question's `id`, which is the same when the same question is asked again;
 - `Postroom-Timestamp`: seconds since 1970;
 - `Postroom-Signature`: `v1=` and the HMAC-SHA256, in hex, of the timestamp, a dot, and the body.
 
-The answer is 200 and `{"action": "reply", "text": "..."}`, with `confidence` and `source` if wanted, or
-`{"action": "hand_off", "reason": "..."}`. Everything else is a failure. deploy/examples/robot.py is such a service.
+deploy/examples/robot.py is such a service.
 """
 
 from __future__ import annotations
@@ -16,46 +14,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-import msgspec
-from msgspec import Struct
-
+from postroom.dispatch.robots.message import decoded, encoded
 from postroom.dispatch.robots.post import Poster
 from postroom.errors import PermanentError, TemporaryError
-from postroom.ports.robots import Fail, HandOff, RobotAnswer, RobotQuestion, Turn, Verdict
+from postroom.ports.robots import Fail, RobotQuestion, Verdict
 from postroom.ports.world import Clock
-
-VERSION = 1
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """The body of the request."""
-
-    version: int
-    id: str
-    conversation: str
-    session: str
-    turn: int
-    channel: str
-    language: str | None
-    subject: str
-    dialogue: tuple[Turn, ...]
-
-
-class Reply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="reply"):
-    """The service answers."""
-
-    text: str
-    confidence: float = 1.0
-    source: str = ""
-
-
-class Away(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="hand_off"):
-    """The service wants a person to answer."""
-
-    reason: str = ""
-
-
-_ANSWERS = msgspec.json.Decoder(Reply | Away)
 
 
 class HttpRobot:
@@ -93,30 +56,3 @@ class HttpRobot:
 def signature(secret: bytes, timestamp: str, body: bytes) -> str:
     """Sign a request."""
     return "v1=" + hmac.new(secret, f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
-
-
-def encoded(question: RobotQuestion) -> bytes:
-    """Write a question as the body of a request."""
-    asked = Asked(
-        version=VERSION,
-        id=question.id,
-        conversation=question.conversation,
-        session=question.session,
-        turn=question.turn,
-        channel=question.channel,
-        language=question.language,
-        subject=question.subject,
-        dialogue=question.dialogue,
-    )
-    return msgspec.json.encode(asked)
-
-
-def decoded(answer: bytes) -> Verdict:
-    """Read the body of an answer; whatever is not one is a Fail."""
-    try:
-        found = _ANSWERS.decode(answer)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Fail(reason=f"the answer is not understood: {error}", temporary=False)
-    if isinstance(found, Away):
-        return HandOff(reason=found.reason)
-    return RobotAnswer(text=found.text, confidence=found.confidence, source=found.source)
