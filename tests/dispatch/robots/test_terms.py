@@ -64,3 +64,4 @@ def test_a_stem_begins_its_word_and_is_its_own_stem(word: str) -> None:
 
 def test_no_text_is_too_long() -> None:
     assert len(terms("lamp " * LONGEST_TEXT)) == LONGEST_TEXT // len("lamp ")
+    assert len(terms("\ufdfa" * LONGEST_TEXT)) <= LONGEST_TEXT, "a sign that stands for eighteen"

@@ -15,8 +15,9 @@ from postroom.dispatch.robots.terms import terms
 from postroom.errors import TemporaryError
 from postroom.ports.robots import Fail, HandOff, RobotAnswer, RobotQuestion, Verdict
 
-LONGEST_MAIL = 60
-"""Terms of a mail beyond which it says more than a question of a list."""
+LONGEST_MAIL = 4_000
+MOST_TERMS = 60
+"""Characters, and terms, of a mail beyond which it says more than a question of a list."""
 
 
 class Sureness(Struct, frozen=True, kw_only=True):
@@ -35,9 +36,10 @@ class FaqRobot:
 
     async def ask(self, question: RobotQuestion, within: float) -> Verdict:  # noqa: ARG002 the guard keeps the deadline
         """Answer what the customer wrote last; his subject is asked where he wrote nothing else."""
-        text = question.newest if terms(question.newest) else question.subject
-        if len(terms(text)) > LONGEST_MAIL:
+        newest = question.newest
+        if len(newest) > LONGEST_MAIL or len(terms(newest)) > MOST_TERMS:
             return HandOff(reason="the mail is longer than a question")
+        text = newest if terms(newest) else question.subject
         try:
             found = await self._knowledge.find(text, question.language)
         except TemporaryError as error:

@@ -69,7 +69,9 @@ def _may_go(word: str, ending: str) -> bool:
 
 def _folded(text: str) -> str:
     """Fold case, width, accents and the two ways to write an umlaut."""
-    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    # One sign may be short for a whole sentence, so what is too long is seen only now.
+    plain = unicodedata.normalize("NFKC", text).casefold()[:LONGEST_TEXT]
+    decomposed = unicodedata.normalize("NFD", plain)
     bare = "".join(char for char in decomposed if not _COMBINING[0] <= ord(char) <= _COMBINING[1])
     for spelled, single in _SPELLED_OUT:
         bare = bare.replace(spelled, single)
