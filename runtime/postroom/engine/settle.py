@@ -232,7 +232,7 @@ class Settler:
             attachments=len(message.attachments),
             outcome=Outcome.CONVERSATION,
             preview=" ".join(message.text[: 2 * PREVIEW].split())[:PREVIEW],
-            answering=answering(message, verdict.classification, reading.rules.identity),
+            answering=answering(message, verdict.classification, reading.rules.identity, verdict.language),
             trace=(trace.read(message), trace.classified(verdict.classification), trace.routed(verdict.route)),
         )
 

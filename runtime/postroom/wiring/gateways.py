@@ -19,6 +19,7 @@ from postroom.gateways.build import Builder
 from postroom.mail.tokens import KeyRing
 from postroom.routing.routes import Route
 from postroom.settings import compile as compiled
+from postroom.settings.compile_automatic import multilingual
 from postroom.settings.schema import Generation, Pop3Gateway, SmtpGateway, Tenant
 from postroom.wiring.parts import gateways
 
@@ -87,6 +88,7 @@ def rules_for(tenant: Tenant, gateway: Pop3Gateway, routes: tuple[Route, ...], r
         identity=compiled.identity(tenant, gateway),
         routes=routes,
         automatic_mail=compiled.automatic_mail(tenant),
+        multilingual=multilingual(tenant),
         keywords=compiled.keywords(tenant),
         retired=frozenset(channel.name for channel in tenant.channels if channel.retired),
         ring=ring,

@@ -13,6 +13,7 @@ import structlog
 from postroom import __version__
 from postroom.api.server import HttpServer
 from postroom.dispatch.presence import Presence
+from postroom.dispatch.robots.roster import Robots
 from postroom.engine.board import StatusBoard
 from postroom.engine.feed_cache import FeedCache
 from postroom.engine.feed_source import FeedSource
@@ -111,6 +112,7 @@ class Runtime:
         build = partial(build_gateways, self._generation, parts.builder, parts.ring, board)
         in_use = InUse(await parts.offload.run("settings", build))
         presence = Presence(parts.clock)
+        robots = Robots(parts.clock, parts.ids, parts.offload, parts.metrics, parts.current)
         http, ops = http_door(parts, presence), ops_door(parts, stopping)
         operator = operator_door(parts, board, in_use)
         http.bind()
@@ -121,7 +123,7 @@ class Runtime:
         collectors = Collectors(parts, board, in_use)
         loops = [
             *collectors.loops(),
-            *session_loops(parts, in_use, board, presence),
+            *session_loops(parts, in_use, board, presence, robots),
             expiry_loop(parts),
             Reloading(parts, board, in_use, collectors, supervisor).loop(),
             Loop(name="probes", run=lambda _: Probes(lambda: in_use.sending, board, parts.clock).run()),
@@ -137,6 +139,7 @@ class Runtime:
         try:
             await supervisor.run(loops, stopping)
         finally:
+            await robots.close()
             await in_use.close()
             log.info("stopped")
 
