@@ -279,9 +279,7 @@ class Metrics:
     def _replies(self) -> None:
         which = ("tenant", "channel")
         self._reply_outcomes = self._counter("replies_total", "Replies, by how sending ended", (*which, "outcome"))
-        self._alarms = self._counter(
-            "session_alarms_total", "Sessions that need a person who watches", (*which, "reason")
-        )
+        self._alarms = self._counter("session_alarms_total", "Sessions that need a person", (*which, "reason"))
         self._auto_replies = self._counter(
             "auto_replies_total", "Automatic replies, by how and why they ended", (*which, "outcome", "reason")
         )

@@ -18,13 +18,13 @@ from postroom.engine.gauges import Gauges
 from postroom.engine.hours import HoursLoop
 from postroom.engine.housekeeping import Housekeeping
 from postroom.engine.readers import StoredMailReader
-from postroom.engine.relay import Relay
+from postroom.engine.relay import Performer, Relay
 from postroom.engine.supervisor import Loop
 from postroom.engine.tally import Tally
 from postroom.engine.timers import TimerLoop
 from postroom.observability.loop_lag import sample_loop_lag
 from postroom.ports.records import Reply
-from postroom.session.effects import AskRobot, SendReply
+from postroom.session.effects import AskRobot, Effect, SendReply
 from postroom.settings.channel_rules import OfflineMessages
 from postroom.wiring.gateways import InUse
 from postroom.wiring.parts import Parts
@@ -38,7 +38,7 @@ def session_loops(parts: Parts, in_use: InUse, board: StatusBoard, presence: Pre
     hours = HoursLoop(parts.store, parts.step, parts.clock, partial(_opening_rate, parts))
     reader = StoredMailReader(parts.store, parts.blobs, parts.readers, parts.offload)
     asking = Asking(parts.store, parts.step, reader, robots, parts.clock)
-    performers = {SendReply: _delivery(parts, in_use).perform, AskRobot: asking.perform}
+    performers: dict[type[Effect], Performer] = {SendReply: _delivery(parts, in_use).perform, AskRobot: asking.perform}
     relay = Relay(parts.store, parts.clock, parts.ids, performers)
     anew = Anew(parts.store, parts.step)
     gone = PresenceLoop(parts.store, AgentStates(parts.step, parts.clock), parts.clock, presence, parts.current)
