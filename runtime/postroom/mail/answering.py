@@ -24,8 +24,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 class Answering(Struct, frozen=True, kw_only=True):
     """Why the mail must not be answered by itself (empty where it may), and what an answer would be made of.
 
-    `references` are the ids of the thread up to the mail, oldest first; `language` is what the mail says of itself, else
-    what it is written in.
+    `references` are the ids of the thread up to the mail, oldest first; `language` is what the mail says of itself,
+    else what it is written in.
     """
 
     why_not: str
