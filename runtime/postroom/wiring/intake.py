@@ -15,6 +15,7 @@ from postroom.engine.intake import Intake
 from postroom.engine.settle import Settler
 from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.supervisor import Loop
+from postroom.engine.switches import Switches
 from postroom.engine.verdict import IntakeRules
 from postroom.ports.records import Receipt
 from postroom.settings import compile as compiled
@@ -23,7 +24,7 @@ from postroom.store.space import free_space, room_for
 from postroom.wiring.parts import Parts, gateways
 
 
-def intake_loops(parts: Parts, board: StatusBoard) -> list[Loop]:
+def intake_loops(parts: Parts, board: StatusBoard, switches: Switches) -> list[Loop]:
     """What finishes the work of a process that was killed, and a loop for each receiving gateway."""
     settler = Settler(parts.step, parts.clock, parts.ids, parts.failpoint)
     intake = Intake(
@@ -51,7 +52,7 @@ def intake_loops(parts: Parts, board: StatusBoard) -> list[Loop]:
     # Beside the collectors, not before them: what a dead process left may take a child process each to read.
     rules_of = partial(_rules_of, rules)
     difficult = Loop(name="difficult mails", run=lambda _: intake.difficult.run(rules_of))
-    return [difficult, *(_collector(one, shared, board) for one in collecting)]
+    return [difficult, *(_collector(one, shared, board, switches) for one in collecting)]
 
 
 def _rules_of(rules: dict[str, IntakeRules], receipt: Receipt) -> IntakeRules | None:
@@ -75,6 +76,8 @@ def _collecting(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> Collectin
         gateway=parts.builder.receiving(tenant, gateway),
         rules=rules_for(parts, tenant, gateway),
         poll_every=gateway.poll_every,
+        poll_min=gateway.poll_min,
+        poll_max=gateway.poll_max,
         batch=gateway.batch,
         largest=gateway.max_message_size,
         leave_on_server=gateway.leave_on_server,
@@ -82,8 +85,9 @@ def _collecting(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> Collectin
     )
 
 
-def _collector(collecting: Collecting, shared: Shared, board: StatusBoard) -> Loop:
-    collector = Collector(lambda: collecting, shared, board)
+def _collector(collecting: Collecting, shared: Shared, board: StatusBoard, switches: Switches) -> Loop:
+    switch = switches.of(collecting.rules.tenant, collecting.rules.gateway)
+    collector = Collector(lambda: collecting, shared, board, switch)
     return Loop(name=f"collect {collecting.rules.gateway_key}", run=collector.run, drains=True)
 
 

@@ -13,16 +13,19 @@ from postroom import __version__
 from postroom.api.server import HttpServer
 from postroom.dispatch.presence import Presence
 from postroom.engine.board import StatusBoard
+from postroom.engine.operate import GatewayOperations
 from postroom.engine.probe import Probes
 from postroom.engine.readers import Readers
 from postroom.engine.step import SessionStep
 from postroom.engine.supervisor import Loop, Supervisor
+from postroom.engine.switches import Switches
 from postroom.engine.watch import Watch
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload, failpoint_from, spare_the_collector
 from postroom.gateways.build import Builder
-from postroom.gateways.trial import try_gateways
+from postroom.gateways.trial import try_gateway, try_gateways
 from postroom.observability.metrics import Metrics
 from postroom.observability.ops import parse_listen
+from postroom.ports.gateways import GatewayStatus
 from postroom.settings import compile as compiled
 from postroom.settings.schema import Generation
 from postroom.store.blobs import FileBlobs
@@ -91,16 +94,24 @@ class Runtime:
 
     async def _serve(self, parts: Parts, stopping: asyncio.Event) -> None:
         board = StatusBoard(Watch(parts.metrics), parts.clock)
-        sending = dict(sending_gateways(parts, board))
+        switches = Switches(parts.keeper)
+        await switches.load()
+        sending = dict(sending_gateways(parts, board, switches))
+        probes = Probes(sending, board, parts.clock)
+        operations = GatewayOperations(switches, probes, board, parts.clock, partial(try_out, parts))
         presence = Presence(parts.clock)
-        http, ops, operator = http_door(parts, presence), ops_door(parts, stopping), operator_door(parts, board)
+        http, ops, operator = (
+            http_door(parts, presence),
+            ops_door(parts, stopping),
+            operator_door(parts, board, operations),
+        )
         http.bind()
         self.http_url = f"http://{_host(self._generation.process.http.listen)}:{http.port}"
         self.ops_url = "http://{}:{}".format(*ops.bind())
         operator.bind()
-        probes = Probes(sending, board, parts.clock)
         loops = [
-            *intake_loops(parts, board),
+            *intake_loops(parts, board, switches),
+            Loop(name="switches", run=switches.run, drains=True),
             *session_loops(parts, sending, presence),
             expiry_loop(parts),
             Loop(name="probes", run=lambda _: probes.run()),
@@ -128,6 +139,15 @@ async def connect(generation: Generation) -> list[tuple[str, str, str, str]]:
         return await try_gateways(generation, Builder(Path(generation.folder), clock, failpoint_from({}), keeper))
     finally:
         offload.close()
+
+
+async def try_out(parts: Parts, tenant_name: str, gateway_name: str) -> tuple[GatewayStatus, str]:
+    """Sign in to one gateway of the settings in force, and say how it went."""
+    tenant = parts.current().tenant(tenant_name)
+    gateway = tenant.gateway(gateway_name) if tenant else None
+    if tenant is None or gateway is None:
+        return GatewayStatus.DISCONNECTED, "it is not configured any more"
+    return await try_gateway(tenant, gateway, parts.builder)
 
 
 async def _until_stopped(server: HttpServer, stopping: asyncio.Event) -> None:

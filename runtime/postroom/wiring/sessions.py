@@ -14,6 +14,7 @@ from postroom.engine.gauges import Gauges
 from postroom.engine.housekeeping import Housekeeping
 from postroom.engine.relay import Relay
 from postroom.engine.supervisor import Loop
+from postroom.engine.switches import Switches
 from postroom.engine.tally import Tally
 from postroom.engine.timers import TimerLoop
 from postroom.observability.loop_lag import sample_loop_lag
@@ -47,11 +48,11 @@ def session_loops(parts: Parts, sending: dict[tuple[str, str], Sending], presenc
     ]
 
 
-def sending_gateways(parts: Parts, board: StatusBoard) -> Iterator[tuple[tuple[str, str], Sending]]:
+def sending_gateways(parts: Parts, board: StatusBoard, switches: Switches) -> Iterator[tuple[tuple[str, str], Sending]]:
     """Every sending gateway by (tenant, name), its faults shown on the board."""
     for tenant, settings in gateways(parts.generation, SmtpGateway):
         gateway = parts.builder.sending(tenant, settings)
-        shown = ShownGateway(gateway, board, tenant.name, settings.name)
+        shown = ShownGateway(gateway, board, tenant.name, settings.name, switches.of(tenant.name, settings.name))
         yield (tenant.name, settings.name), Sending(gateway=shown, give_up_after=settings.give_up_after)
 
 
