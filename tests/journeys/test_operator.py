@@ -186,4 +186,5 @@ def test_a_disconnected_gateway_stays_so_over_a_restart_and_collects_once_it_is_
 
 def _status(here: World) -> str:
     rows: list[dict[str, Any]] = asked(here, "gateways", "list")["gateways"]
-    return next(row["status"] for row in rows if row["name"] == "inbox")
+    (status,) = [str(row["status"]) for row in rows if row["name"] == "inbox"]
+    return status
