@@ -14,6 +14,7 @@ from functools import partial
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from postroom.engine.collecting import Choice, Collecting, Polled, Rows, choose, in_turn, may_forget
 from postroom.engine.collecting_lessons import Lessons
@@ -82,7 +83,8 @@ class Session:
         left = len(choice.new) + len(choice.due) + unseen - len(taken)
         # The next session follows at once only where this one got on: a server must never make us turn in circles.
         is_more = bool(taken) and confirmed and (self._is_cut_short or len(wanted) < len(taken) + left)
-        return self._polled(is_more=is_more, left=left, kept=kept)
+        polled = self._polled(is_more=is_more, left=left, kept=kept)
+        return replace(polled, taken=len(taken))
 
     def _polled(self, *, is_more: bool, left: int, kept: int) -> Polled:
         if self._no_room:

@@ -12,8 +12,6 @@ WORDS = "is read and checked, and has no effect in this version"
 
 INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
     "gateways": {
-        "poll_min": (),
-        "poll_max": (),
         "identities": ((),),
         "notify_agent_after": (),
         "plus_address": (False,),
