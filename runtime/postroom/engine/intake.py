@@ -105,7 +105,7 @@ class Intake:
     async def _settle_together(self, rules: IntakeRules, receipts: Sequence[Receipt]) -> set[str]:
         """The second commit: read these mails and bring each to its outcome; gives the ids of those that have one."""
         self._failpoint("parse_start")
-        messages = await self._readers.read_together([receipt.raw for receipt in receipts])
+        messages = await self._readers.read_together([receipt.raw for receipt in receipts], fresh=True)
         self._failpoint("parse_mid")
         read = [(receipt, message) for receipt, message in zip(receipts, messages, strict=True) if message is not None]
         outcomes = await together(self._settle(rules, receipt, message) for receipt, message in read)
