@@ -12,13 +12,11 @@ from datetime import datetime
 
 from postroom.engine.difficult import DifficultMails, RulesOf
 from postroom.engine.readers import Readers
-from postroom.engine.second_commit import Counted, Resists, SecondCommit
+from postroom.engine.second_commit import Counted, SecondCommit
 from postroom.engine.settle import Settler
-from postroom.engine.together import together
 from postroom.engine.verdict import IntakeRules
-from postroom.mail.message import Message
 from postroom.ports.gateways import Fetched, Listed, TooLarge
-from postroom.ports.records import Outcome, RawRef, Receipt
+from postroom.ports.records import RawRef, Receipt
 from postroom.ports.store import Blobs, Store, Tx
 from postroom.ports.world import Clock, Failpoint, Ids, Offload
 
@@ -105,19 +103,12 @@ class Intake:
     async def _settle_together(self, rules: IntakeRules, receipts: Sequence[Receipt]) -> set[str]:
         """The second commit: read these mails and bring each to its outcome; gives the ids of those that have one."""
         self._failpoint("parse_start")
-        messages = await self._readers.read_together([receipt.raw for receipt in receipts])
+        messages = await self._readers.read_together([receipt.raw for receipt in receipts], fresh=True)
         self._failpoint("parse_mid")
         read = [(receipt, message) for receipt, message in zip(receipts, messages, strict=True) if message is not None]
-        outcomes = await together(self._settle(rules, receipt, message) for receipt, message in read)
+        outcomes = await self._second_commit.settle_together(rules, read)
         self._failpoint("route_commit_post")
         return {receipt.id for (receipt, _), outcome in zip(read, outcomes, strict=True) if outcome is not None}
-
-    async def _settle(self, rules: IntakeRules, receipt: Receipt, message: Message) -> Outcome | None:
-        """Bring one read mail to its outcome; None where it resists."""
-        try:
-            return await self._second_commit.settle(rules, receipt, message)
-        except Resists:
-            return None
 
 
 def _record(tx: Tx, row: Receipt) -> Receipt:
