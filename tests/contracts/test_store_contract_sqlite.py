@@ -10,6 +10,7 @@ import pytest
 from postroom.ports.store import Store
 from tests.contracts.store_automatic_contract import AnsweredMailContract, AutomaticRepliesContract
 from tests.contracts.store_contract import AtomicityContract, BellsContract, UnitsContract
+from tests.contracts.store_desk_contract import DraftsContract, ListsContract, MergingContract, WithdrawingContract
 from tests.contracts.store_intake_contract import ConversationsContract, LedgerContract, MailsContract
 from tests.contracts.store_sending_contract import IdempotencyContract, OutboxContract, RepliesContract
 from tests.contracts.store_service_contract import (
@@ -74,3 +75,15 @@ class TestIdempotency(IdempotencyContract): ...
 
 
 class TestCounts(CountsContract): ...
+
+
+class TestDrafts(DraftsContract): ...
+
+
+class TestWithdrawing(WithdrawingContract): ...
+
+
+class TestLists(ListsContract): ...
+
+
+class TestMerging(MergingContract): ...

@@ -1,17 +1,74 @@
-"""What an agent may see and do: the one policy, asked by every resource. It denies by default.
+"""What an agent or supervisor may see and do: the one policy, asked by every resource. It denies by default.
 
-An agent sees the sessions of queues he is a member of, and those he holds or last held. A mail beside every
-conversation is seen by the members of its channel's queue. What he may not see is answered as what is not there.
+An agent sees the sessions of queues he is a member of, and those he holds, last held, or is to have; a supervisor those
+he oversees (sight.py). A mail beside every conversation is seen by the members of its channel's queue, and by who
+oversees the channel. What one may not see is answered as what is not there. Whose command it is, an assignment's token
+says, and the session's rules look at it; here stands who may give it at all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
+from http import HTTPStatus
+
 from postroom.api.auth import Caller
-from postroom.api.problems import not_found
+from postroom.api.problems import Problem, not_found, problem, stale
+from postroom.api.sight import Sight, sight_of
 from postroom.ports.records import Conversation, StoredMail
 from postroom.ports.store import Tx
-from postroom.session.state import ConversationId, Session, SessionId
+from postroom.session.rules.ruling import NOT_YOURS
+from postroom.session.state import ConversationId, Phase, Session, SessionId
 from postroom.settings.schema import Generation, Queue, Tenant
+
+
+class Relation(Enum):
+    """What somebody is to a session."""
+
+    OWNER = "owner"
+    """It is his, or was his when it ended."""
+    ASKED = "asked"
+    """It is offered to him, or waits for him alone."""
+    MEMBER = "member"
+    """He serves the queue it is in."""
+    OVERSEER = "overseer"
+    """He is a supervisor, and it is in his sight."""
+
+
+class Act(Enum):
+    """What somebody does with a session."""
+
+    SEE = "see"
+    COMMAND = "command"
+    """Give a command that names the token of an offer or assignment: whose that is, the session's rules decide."""
+    HANDLE = "handle"
+    """File it, or lay its conversation together with another or apart."""
+    TRANSFER = "transfer"
+    ASSIGN = "assign"
+
+
+_ANYBODY = frozenset(Relation)
+_WHO_HAS_IT = frozenset({Relation.OWNER, Relation.OVERSEER})
+_WHO_WAITS_FOR_IT = frozenset({Relation.MEMBER, Relation.ASKED, Relation.OVERSEER})
+_OVERSEER = frozenset({Relation.OVERSEER})
+
+MAY: Mapping[Act, Mapping[Phase, frozenset[Relation]]] = {
+    Act.SEE: dict.fromkeys(Phase, _ANYBODY),
+    Act.COMMAND: dict.fromkeys(Phase, _ANYBODY),
+    Act.HANDLE: {
+        Phase.ROBOT: _OVERSEER,
+        Phase.QUEUED: _WHO_WAITS_FOR_IT,
+        Phase.OFFLINE: _WHO_WAITS_FOR_IT,
+        Phase.OFFERED: frozenset({Relation.ASKED, Relation.OVERSEER}),
+        Phase.ASSIGNED: _WHO_HAS_IT,
+        Phase.AWAITING_CUSTOMER: _WHO_HAS_IT,
+        Phase.WRAP_UP: _WHO_HAS_IT,
+        Phase.ENDED: _ANYBODY,
+    },
+    Act.TRANSFER: dict.fromkeys(Phase, _WHO_HAS_IT),
+    Act.ASSIGN: dict.fromkeys(Phase, _OVERSEER),
+}
+"""Who may do what with a session in which phase; what is not here, nobody may."""
 
 
 def tenant_of(generation: Generation, caller: Caller) -> Tenant:
@@ -22,41 +79,64 @@ def tenant_of(generation: Generation, caller: Caller) -> Tenant:
     return tenant
 
 
+def sight_for(tenant: Tenant, caller: Caller) -> Sight:
+    """What the caller oversees. Raises the 403 problem where he is no supervisor."""
+    sight = sight_of(tenant, caller.account)
+    if sight is None:
+        raise problem(HTTPStatus.FORBIDDEN, "This is a supervisor's.", "not-a-supervisor")
+    return sight
+
+
 def queues_of(tenant: Tenant, caller: Caller) -> tuple[Queue, ...]:
     """The queues the caller serves."""
     return tuple(queue for queue in tenant.queues if caller.account in queue.members)
 
 
-def holds(session: Session, caller: Caller) -> bool:
-    """Whether the session is offered to the caller, or is or was last his."""
-    offered = session.offer is not None and session.offer.agent == caller.account
-    assigned = session.assignment is not None and session.assignment.agent == caller.account
-    return offered or assigned
-
-
-def may_see(session: Session, tenant: Tenant, caller: Caller) -> bool:
-    """Whether the caller may see the session and its conversation."""
+def relations(session: Session, tenant: Tenant, caller: Caller) -> frozenset[Relation]:
+    """What the caller is to the session; nothing at all to one of another tenant."""
     if session.tenant != caller.tenant:
-        return False
-    queue = tenant.queue(session.queue)
-    return holds(session, caller) or (queue is not None and caller.account in queue.members)
+        return frozenset()
+    queue, sight = tenant.queue(session.queue), sight_of(tenant, caller.account)
+    offered_to = session.offer.agent if session.offer is not None else session.held_for
+    found = {
+        Relation.OWNER: session.owner == caller.account,
+        Relation.ASKED: offered_to == caller.account,
+        Relation.MEMBER: queue is not None and caller.account in queue.members,
+        Relation.OVERSEER: sight is not None and sight.has_session(session),
+    }
+    return frozenset(relation for relation, is_so in found.items() if is_so)
 
 
-def session_for(tx: Tx, session: SessionId, tenant: Tenant, caller: Caller) -> Session:
-    """The session, if the caller may see it. Raises the 404 problem."""
+def may(act: Act, session: Session, tenant: Tenant, caller: Caller) -> bool:
+    """Whether the caller may do that with the session."""
+    return bool(relations(session, tenant, caller) & MAY[act].get(session.phase, frozenset()))
+
+
+def session_for(tx: Tx, session: SessionId, tenant: Tenant, caller: Caller, act: Act = Act.COMMAND) -> Session:
+    """The session, if the caller may do that. Raises the 404 problem, or says who has it, or that he may not."""
     found = tx.sessions.get(session)
-    if found is None or not may_see(found, tenant, caller):
+    if found is None or not may(Act.SEE, found, tenant, caller):
         raise not_found()
+    if not may(act, found, tenant, caller):
+        raise forbidden(found, tenant)
     return found
+
+
+def forbidden(session: Session, tenant: Tenant) -> Problem:
+    """The caller sees it, and may not do that: the 409 problem where somebody has it, else the 403."""
+    holder = session.holder or session.owner
+    if holder:
+        return stale(NOT_YOURS, name_of(tenant, holder))
+    return problem(HTTPStatus.FORBIDDEN, "You may see this and not change it.", "not-yours-to-change")
 
 
 def conversation_for(
     tx: Tx, conversation: ConversationId, tenant: Tenant, caller: Caller
 ) -> tuple[Conversation, Session]:
-    """The conversation and its newest session, if the caller may see that. Raises the 404 problem."""
-    session = tx.sessions.latest(conversation)
-    found = tx.conversations.get(conversation)
-    if session is None or found is None or not may_see(session, tenant, caller):
+    """Where the conversation goes on and its newest session, if the caller may see that. Raises the 404 problem."""
+    found = tx.conversations.current(conversation)
+    session = tx.sessions.latest(found.id) if found is not None else None
+    if session is None or found is None or not may(Act.SEE, session, tenant, caller):
         raise not_found()
     return found, session
 
@@ -66,10 +146,11 @@ def may_see_mail(mail: StoredMail, session: Session | None, tenant: Tenant, call
     if mail.tenant != caller.tenant:
         return False
     if session is not None:
-        return may_see(session, tenant, caller)
-    channel = tenant.channel(mail.channel)
+        return may(Act.SEE, session, tenant, caller)
+    channel, sight = tenant.channel(mail.channel), sight_of(tenant, caller.account)
     queue = tenant.queue(channel.skill_queue) if channel else None
-    return queue is not None and caller.account in queue.members
+    is_member = queue is not None and caller.account in queue.members
+    return is_member or (sight is not None and sight.has_channel(mail.channel))
 
 
 def mail_for(tx: Tx, mail: str, tenant: Tenant, caller: Caller) -> StoredMail:

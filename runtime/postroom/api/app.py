@@ -17,7 +17,21 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
 from postroom import __version__
-from postroom.api import conversations, events, mails, me, queues, replies, sessions, work
+from postroom.api import (
+    conversations,
+    drafts,
+    events,
+    first_mails,
+    handover,
+    mails,
+    me,
+    queues,
+    rearranging,
+    replies,
+    sessions,
+    withdrawals,
+    work,
+)
 from postroom.api.auth import Caller, Directory, SignIn
 from postroom.api.feed import JournalFeed
 from postroom.api.headers import SAFE_HEADERS
@@ -33,8 +47,13 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *work.ROUTES,
     *queues.ROUTES,
     *sessions.ROUTES,
+    *handover.ROUTES,
+    *drafts.ROUTES,
     *replies.ROUTES,
+    *withdrawals.ROUTES,
+    *first_mails.ROUTES,
     *conversations.ROUTES,
+    *rearranging.ROUTES,
     *mails.ROUTES,
     *events.ROUTES,
 )

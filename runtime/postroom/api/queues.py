@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from postroom.api.access import queues_of, tenant_of
 from postroom.api.auth import Caller, SignedIn
+from postroom.api.commands import too_late
 from postroom.api.idempotency import Answer, Asked, as_response, ok, once
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import Problem, not_found, problem
-from postroom.api.sessions import too_late
 from postroom.api.work import WorkItem, work_item
 from postroom.ports.records import QueueLength
 from postroom.ports.store import Tx

@@ -15,17 +15,15 @@ from msgspec import Meta, Struct
 
 from postroom.api.access import name_of, session_for, tenant_of
 from postroom.api.auth import Caller
+from postroom.api.drafts import Addresses, Text, keep_late
 from postroom.api.idempotency import Answer, Asked, Repeatable, answered_before, as_response, ok, once
-from postroom.api.limits import ATTACHMENTS_LIMIT, BODY_LIMIT, REPLY_BODY_LIMIT
+from postroom.api.limits import ATTACHMENTS_LIMIT, REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import Problem, problem, stale
 from postroom.ports.desk import NewAttachment, PreparedReply, ReplyRequest, Stale
-from postroom.ports.records import Reply
+from postroom.ports.records import Draft, DraftContent, Reply
 from postroom.ports.store import Tx
-from postroom.session.state import SessionId
-
-Addresses = Annotated[tuple[Annotated[str, Meta(max_length=320)], ...], Meta(max_length=500)]
-Text = Annotated[str, Meta(max_length=BODY_LIMIT)]
+from postroom.session.state import Session, SessionId
 
 
 class FileBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,16 +79,63 @@ async def reply(
 ) -> Response[AcceptedReply]:
     """Take a reply in. The Idempotency-Key is required: a reply sent twice cannot be called back."""
     caller = repeatable.caller
-    if repeatable.key is None:
-        raise problem(HTTPStatus.BAD_REQUEST, "A reply needs an Idempotency-Key.", "idempotency-key-missing")
-    if sum(len(file.content) for file in data.attachments) > ATTACHMENTS_LIMIT:
-        raise problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "All files together may be 25 MB.", "attachments-too-large")
+    tenant = tenant_of(parts.current(), caller)
+    needs_key(repeatable)
+    files = attached(data.attachments)
     before = await answered_before(parts, repeatable)
     if before is not None:
         return as_response(before)
-    await parts.store.read(lambda tx: _look(tx, parts, caller, SessionId(session_id), data.token))
-    prepared = await parts.desk.prepare(_request(caller, SessionId(session_id), data))
-    return as_response(await _submit(parts, repeatable, prepared))
+    request = _request(caller, SessionId(session_id), data, files)
+    try:
+        await parts.store.read(lambda tx: _look(tx, parts, caller, request.session, data.token))
+        prepared = await parts.desk.prepare(request)
+        return as_response(await _submit(parts, repeatable, prepared))
+    except Stale as error:
+        await _keep_as_draft(parts, request)
+        raise stale(error.words, name_of(tenant, error.holder) if error.holder else "") from error
+
+
+async def _keep_as_draft(parts: ApiParts, request: ReplyRequest) -> None:
+    """What was written too late is not lost: it is shown, as a draft, to who has the session now."""
+    now = parts.clock.now()
+
+    def unit(tx: Tx) -> None:
+        found = tx.sessions.get(request.session)
+        if found is not None:
+            keep_late(tx, found, _as_draft(found, request, now), request.token)
+
+    await parts.store.write(unit)
+
+
+def _as_draft(found: Session, request: ReplyRequest, now: datetime) -> Draft:
+    return Draft(
+        tenant=found.tenant,
+        conversation=found.conversation,
+        session=found.id,
+        agent=request.agent,
+        saved_at=now,
+        content=DraftContent(
+            text=request.text,
+            html=request.html,
+            subject=request.subject,
+            to=request.to,
+            cc=request.cc,
+            bcc=request.bcc,
+        ),
+    )
+
+
+def needs_key(asked: Repeatable) -> None:
+    """Raise the 400 problem where a mail comes without its Idempotency-Key."""
+    if asked.key is None:
+        raise problem(HTTPStatus.BAD_REQUEST, "A mail needs an Idempotency-Key.", "idempotency-key-missing")
+
+
+def attached(files: tuple[FileBody, ...]) -> tuple[NewAttachment, ...]:
+    """The files of a mail. Raises the 413 problem where they are too large together."""
+    if sum(len(file.content) for file in files) > ATTACHMENTS_LIMIT:
+        raise problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "All files together may be 25 MB.", "attachments-too-large")
+    return tuple(NewAttachment(name=one.name, content_type=one.content_type, content=one.content) for one in files)
 
 
 def _look(tx: Tx, parts: ApiParts, caller: Caller, session: SessionId, token: str) -> None:
@@ -99,11 +144,10 @@ def _look(tx: Tx, parts: ApiParts, caller: Caller, session: SessionId, token: st
     found = session_for(tx, session, tenant, caller)
     owner = found.assignment
     if owner is None or (owner.agent, owner.token) != (caller.account, token) or not found.is_open:
-        holder = found.holder or (owner.agent if owner else "")
-        raise stale("the session is not yours to answer", name_of(tenant, holder) if holder else "")
+        raise Stale("the session is not yours to answer", found.holder or found.owner)
 
 
-def _request(caller: Caller, session: SessionId, data: JSONBody[ReplyBody]) -> ReplyRequest:
+def _request(caller: Caller, session: SessionId, data: ReplyBody, files: tuple[NewAttachment, ...]) -> ReplyRequest:
     return ReplyRequest(
         tenant=caller.tenant,
         agent=caller.account,
@@ -115,10 +159,7 @@ def _request(caller: Caller, session: SessionId, data: JSONBody[ReplyBody]) -> R
         to=data.to,
         cc=data.cc,
         bcc=data.bcc,
-        attachments=tuple(
-            NewAttachment(name=file.name, content_type=file.content_type, content=file.content)
-            for file in data.attachments
-        ),
+        attachments=files,
     )
 
 
@@ -127,15 +168,15 @@ async def _submit(parts: ApiParts, asked: Repeatable, prepared: PreparedReply) -
 
     def unit(tx: Tx) -> Answer | Problem:
         session_for(tx, prepared.request.session, tenant, asked.caller)
-        return ok(_accepted(parts.desk.submit(tx, prepared)), HTTPStatus.CREATED)
+        reply = parts.desk.submit(tx, prepared)
+        tx.drafts.drop(prepared.request.session, asked.caller.account)
+        return ok(accepted(reply), HTTPStatus.CREATED)
 
-    try:
-        return await once(parts, asked, unit)
-    except Stale as error:
-        raise stale(error.words, name_of(tenant, error.holder) if error.holder else "") from error
+    return await once(parts, asked, unit)
 
 
-def _accepted(reply: Reply) -> AcceptedReply:
+def accepted(reply: Reply) -> AcceptedReply:
+    """The reply as it is answered with."""
     return AcceptedReply(
         reply=reply.id,
         mail=reply.mail,

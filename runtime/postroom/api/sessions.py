@@ -1,11 +1,8 @@
-"""Commands an agent gives about a session: accept, decline and end. Each names the token of the offer or assignment.
-
-What comes too late is decided, written to the journal and answered 409; nothing is decided here.
-"""
+"""Commands an agent gives about a session of his: accept, decline, park, unpark, end and write up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,24 +10,29 @@ from litestar import Response, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from postroom.api.access import name_of, session_for, tenant_of
-from postroom.api.auth import Caller
-from postroom.api.idempotency import Answer, Asked, as_response, ok, once
-from postroom.api.parts import ApiParts, Parts
-from postroom.api.problems import Problem, stale
+from postroom.api.access import session_for, tenant_of
+from postroom.api.commands import Reason, SessionState, Token, answer, bring, command, refused
+from postroom.api.idempotency import Answer, Asked, as_response, once
+from postroom.api.parts import Parts
+from postroom.api.problems import Problem, problem
 from postroom.api.work import WorkItem, work_item
 from postroom.ports.store import Tx
-from postroom.session.effects import AnyEffect, Ignore
-from postroom.session.events import AnyEvent, EndRequested, OfferAccepted, OfferDeclined
+from postroom.session.events import (
+    EndRequested,
+    OfferAccepted,
+    OfferDeclined,
+    ParkEnded,
+    SessionParked,
+    WrapUpDone,
+)
+from postroom.session.rules.ruling import is_owner
 from postroom.session.state import Session, SessionId
-from postroom.settings.schema import Tenant
 
-Token = Annotated[str, Meta(min_length=1, max_length=128)]
-Reason = Annotated[str, Meta(max_length=200)]
+PARKED_AT_MOST = timedelta(days=366)
 
 
-class AcceptBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which offer is taken."""
+class TokenBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which offer or assignment is meant."""
 
     token: Token
 
@@ -42,6 +44,13 @@ class DeclineBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     reason: Reason = ""
 
 
+class ParkBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which session is put aside, and until when; without a time, until the customer writes."""
+
+    token: Token
+    until: Annotated[datetime, Meta(tz=True)] | None = None
+
+
 class EndBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which assignment ends, and why."""
 
@@ -49,18 +58,16 @@ class EndBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=200)] = "ended_by_agent"
 
 
-class SessionState(Struct, frozen=True, kw_only=True):
-    """Where a session stands after a command."""
+class WrapUpBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the session was."""
 
-    session: str
-    conversation: str
-    phase: str
-    queue: str
+    token: Token
+    code: Annotated[str, Meta(max_length=100)] = ""
 
 
 @post("/sessions/{session_id:str}/accept", summary="Take an offer", status_code=HTTPStatus.OK)
 async def accept(
-    parts: Parts, repeatable: Asked, session_id: FromPath[str], data: JSONBody[AcceptBody]
+    parts: Parts, repeatable: Asked, session_id: FromPath[str], data: JSONBody[TokenBody]
 ) -> Response[WorkItem]:
     """Take the session that is offered; a second press is answered like the first."""
     caller = repeatable.caller
@@ -81,7 +88,38 @@ async def decline(
     """Give the offered session back to its place in the queue."""
     caller = repeatable.caller
     event = OfferDeclined(agent=caller.account, token=data.token, reason=data.reason)
-    unit = command(parts, caller, SessionId(session_id), event, _state)
+    return as_response(await once(parts, repeatable, command(parts, caller, SessionId(session_id), event)))
+
+
+@post("/sessions/{session_id:str}/park", summary="Put a session aside", status_code=HTTPStatus.OK)
+async def park(
+    parts: Parts, repeatable: Asked, session_id: FromPath[str], data: JSONBody[ParkBody]
+) -> Response[SessionState]:
+    """Give its place free until that time, or until the customer writes."""
+    caller, now = repeatable.caller, parts.clock.now()
+    if data.until is not None and not now < data.until <= now + PARKED_AT_MOST:
+        raise refused(f"until: it must be a time to come, within {PARKED_AT_MOST.days} days")
+    event = SessionParked(agent=caller.account, token=data.token, until=data.until)
+    return as_response(await once(parts, repeatable, command(parts, caller, SessionId(session_id), event)))
+
+
+@post("/sessions/{session_id:str}/unpark", summary="Take in hand what was put aside", status_code=HTTPStatus.OK)
+async def unpark(
+    parts: Parts, repeatable: Asked, session_id: FromPath[str], data: JSONBody[TokenBody]
+) -> Response[SessionState]:
+    """Take its place again before the time came."""
+    caller = repeatable.caller
+    tenant = tenant_of(parts.current(), caller)
+
+    def unit(tx: Tx) -> Answer | Problem:
+        found = session_for(tx, SessionId(session_id), tenant, caller)
+        if is_owner(found, caller.account, data.token) and found.parked_since is not None:
+            return answer(tx, bring(tx, parts, caller, found, ParkEnded()))
+        if is_owner(found, caller.account, data.token) and found.is_open:
+            return problem(HTTPStatus.CONFLICT, "the session is not put aside", "not-possible")
+        # The rule of parking says whose it is, and who has it now.
+        return answer(tx, bring(tx, parts, caller, found, SessionParked(agent=caller.account, token=data.token)))
+
     return as_response(await once(parts, repeatable, unit))
 
 
@@ -92,40 +130,17 @@ async def end(
     """End the caller's session; the conversation stays, and a later mail opens a new session in it."""
     caller = repeatable.caller
     event = EndRequested(agent=caller.account, token=data.token, reason=data.reason)
-    unit = command(parts, caller, SessionId(session_id), event, _state)
-    return as_response(await once(parts, repeatable, unit))
+    return as_response(await once(parts, repeatable, command(parts, caller, SessionId(session_id), event)))
 
 
-def command(
-    parts: ApiParts,
-    caller: Caller,
-    session: SessionId,
-    event: AnyEvent,
-    view: Callable[[Tx, Session], object],
-) -> Callable[[Tx], Answer | Problem]:
-    """Make the unit that brings a command to its session and answers with the session as `view` shows it."""
-    tenant = tenant_of(parts.current(), caller)
-
-    def unit(tx: Tx) -> Answer | Problem:
-        session_for(tx, session, tenant, caller)
-        after, effects = parts.step(tx, session, event)
-        return too_late(effects, tenant) or ok(view(tx, after))
-
-    return unit
+@post("/sessions/{session_id:str}/wrap-up", summary="Say what a session was", status_code=HTTPStatus.OK)
+async def wrap_up(
+    parts: Parts, repeatable: Asked, session_id: FromPath[str], data: JSONBody[WrapUpBody]
+) -> Response[SessionState]:
+    """Close what is being written up, with its code."""
+    caller = repeatable.caller
+    event = WrapUpDone(agent=caller.account, token=data.token, code=data.code)
+    return as_response(await once(parts, repeatable, command(parts, caller, SessionId(session_id), event)))
 
 
-def too_late(effects: tuple[AnyEffect, ...], tenant: Tenant) -> Problem | None:
-    """The 409 problem where the decision was to ignore the command, with the name of who has the session now."""
-    ignored = next((effect for effect in effects if isinstance(effect, Ignore)), None)
-    if ignored is None:
-        return None
-    return stale(ignored.reason, name_of(tenant, ignored.holder) if ignored.holder else "")
-
-
-def _state(_tx: Tx, session: Session) -> SessionState:
-    return SessionState(
-        session=session.id, conversation=session.conversation, phase=session.phase.value, queue=session.queue
-    )
-
-
-ROUTES = (accept, decline, end)
+ROUTES = (accept, decline, park, unpark, end, wrap_up)

@@ -27,7 +27,7 @@ def find_thread(tx: Tx, receipt: Receipt, message: Message, verdict: Verdict) ->
 
 def _candidates(tx: Tx, receipt: Receipt, verdict: Verdict) -> Iterator[Candidate]:
     for token in verdict.keys.tokens:
-        conversation = tx.conversations.get(ConversationId(token.conversation))
+        conversation = tx.conversations.current(ConversationId(token.conversation))
         if conversation is not None:
             yield _candidate(conversation, token.conversation, FoundBy.TOKEN, receipt.gateway)
     for hit in tx.conversations.find(receipt.tenant, verdict.keys.message_ids):

@@ -6,8 +6,10 @@ What is rendered here is what every recipient gets, byte for byte, in every atte
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from postroom.engine.reply_rows import keep, mail_of
 from postroom.mail import compose as mail_out
@@ -15,14 +17,23 @@ from postroom.mail.compose import File, answered_id, compose, reference_chain, r
 from postroom.mail.message import Address, Message
 from postroom.mail.recipients import Caps, Recipients, check, deduplicated, propose_reply
 from postroom.mail.tokens import KeyRing, anchor_message_id, mint_message_id
-from postroom.ports.desk import MailReader, PreparedReply, Refused, ReplyRequest, Stale
+from postroom.ports.desk import (
+    FirstRequest,
+    Letter,
+    MailReader,
+    PreparedFirst,
+    PreparedReply,
+    Refused,
+    ReplyRequest,
+    Stale,
+)
 from postroom.ports.records import Conversation, Outcome, Reply, ReplyRecipient, StoredMail, TraceLine
 from postroom.ports.step import Step
 from postroom.ports.store import Blobs, Store, Tx
 from postroom.ports.world import Clock, Failpoint, Ids, Offload
 from postroom.session.effects import Ignore
-from postroom.session.events import ReplySubmitted
-from postroom.session.state import Session
+from postroom.session.events import AgentWroteFirst, ReplySubmitted
+from postroom.session.state import ConversationId, SessionId
 
 
 class SendingRules(Struct, frozen=True, kw_only=True):
@@ -42,7 +53,8 @@ class SendingRules(Struct, frozen=True, kw_only=True):
 class Situation(Struct, frozen=True, kw_only=True):
     """What a reply answers."""
 
-    session: Session
+    session: SessionId
+    """Empty where the mail begins a conversation: its session is not there yet."""
     conversation: Conversation
     mails: tuple[StoredMail, ...]
 
@@ -94,6 +106,19 @@ class Desk:
     async def prepare(self, request: ReplyRequest) -> PreparedReply:
         """Check and render. Raises Refused with every problem, Stale where the session is not there."""
         situation = await self._store.read(lambda tx: _situation(tx, request))
+        reply, mail = await self._written(request, situation)
+        return PreparedReply(request=request, reply=reply, mail=mail)
+
+    async def prepare_first(self, request: FirstRequest) -> PreparedFirst:
+        """The same for a mail that begins a conversation. Raises Refused with every problem."""
+        conversation = _begun(request, ConversationId(self._ids.new()), self._clock.now())
+        reply, mail = await self._written(
+            request, Situation(session=SessionId(""), conversation=conversation, mails=())
+        )
+        return PreparedFirst(request=request, conversation=conversation, reply=reply, mail=mail)
+
+    async def _written(self, request: Letter, situation: Situation) -> tuple[Reply, StoredMail]:
+        """Check and render, and put the bytes on disk."""
         rules = self._rules(situation.conversation.tenant, situation.conversation.channel)
         parent = await self._reader.message(situation.answered.sha256) if situation.answered else None
         outgoing = self._outgoing(request, situation, parent, rules)
@@ -103,7 +128,7 @@ class Desk:
         raw = await self._rendered(outgoing)
         if len(raw) > rules.max_size:
             raise Refused((f"the reply is {len(raw)} octets; the gateway takes at most {rules.max_size}",))
-        return await self._prepared(request, situation, rules, outgoing, raw)
+        return await self._rows(request, situation, rules, outgoing, raw)
 
     async def _rendered(self, outgoing: Outgoing) -> bytes:
         try:
@@ -123,9 +148,18 @@ class Desk:
         self._failpoint("reply_accept_commit_pre")
         return reply
 
-    def _outgoing(
-        self, request: ReplyRequest, situation: Situation, parent: Message | None, rules: SendingRules
-    ) -> Outgoing:
+    def submit_first(self, tx: Tx, prepared: PreparedFirst) -> Reply:
+        """Begin the conversation and its session with that mail."""
+        conversation, request = prepared.conversation, prepared.request
+        tx.conversations.add(conversation)
+        event = AgentWroteFirst(agent=request.agent, token=request.token, reply=prepared.reply.id)
+        session, _ = self._step.in_conversation(tx, conversation.id, event)
+        reply = replace(prepared.reply, session=session.id)
+        keep(tx, reply, prepared.mail)
+        self._failpoint("reply_accept_commit_pre")
+        return reply
+
+    def _outgoing(self, request: Letter, situation: Situation, parent: Message | None, rules: SendingRules) -> Outgoing:
         mail, thread = self._ids.new(), situation.conversation
         recipients = _recipients(request, situation, parent, rules)
         anchor = anchor_message_id(rules.ring, thread.tenant, thread.id, rules.domain)
@@ -147,9 +181,9 @@ class Desk:
         )
         return Outgoing(id=mail, recipients=recipients, reply=rendered)
 
-    async def _prepared(
-        self, request: ReplyRequest, situation: Situation, rules: SendingRules, outgoing: Outgoing, raw: bytes
-    ) -> PreparedReply:
+    async def _rows(
+        self, request: Letter, situation: Situation, rules: SendingRules, outgoing: Outgoing, raw: bytes
+    ) -> tuple[Reply, StoredMail]:
         thread = situation.conversation
         reply = Reply(
             id=self._ids.new(),
@@ -157,7 +191,7 @@ class Desk:
             channel=thread.channel,
             gateway=rules.gateway,
             conversation=thread.id,
-            session=request.session,
+            session=situation.session,
             agent=request.agent,
             mail=outgoing.id,
             message_id=outgoing.reply.message_id,
@@ -167,7 +201,22 @@ class Desk:
             recipients=_reply_recipients(outgoing.recipients),
         )
         accepted = TraceLine(step="reply", verdict="accepted", evidence=f"agent {reply.agent}")
-        return PreparedReply(request=request, reply=reply, mail=mail_of(reply, outgoing.reply, "reply", accepted))
+        return reply, mail_of(reply, outgoing.reply, "reply", accepted)
+
+
+def _begun(request: FirstRequest, conversation: ConversationId, now: datetime) -> Conversation:
+    """The conversation that a first mail begins: with whom it is to; who gets a blind copy takes no part in it."""
+    to = request.to or ()
+    return Conversation(
+        id=conversation,
+        tenant=request.tenant,
+        channel=request.channel,
+        customer=to[0] if to else "",
+        subject=request.subject or "",
+        created_at=now,
+        last_mail_at=now,
+        participants=tuple(dict.fromkeys(address.casefold() for address in (*to, *request.cc))),
+    )
 
 
 def _situation(tx: Tx, request: ReplyRequest) -> Situation:
@@ -178,10 +227,10 @@ def _situation(tx: Tx, request: ReplyRequest) -> Situation:
     if conversation is None:
         raise Stale("its conversation was erased")
     mails = tuple(tx.mails.of_conversation(session.conversation))
-    return Situation(session=session, conversation=conversation, mails=mails)
+    return Situation(session=session.id, conversation=conversation, mails=mails)
 
 
-def _recipients(request: ReplyRequest, situation: Situation, parent: Message | None, rules: SendingRules) -> Recipients:
+def _recipients(request: Letter, situation: Situation, parent: Message | None, rules: SendingRules) -> Recipients:
     """The final lists: those asked for, or the proposal."""
     to = request.to if request.to is not None else _proposed(situation, parent, rules)
     return deduplicated(Recipients(to=to, cc=request.cc, bcc=request.bcc))
@@ -203,7 +252,7 @@ def _somebody(address: str) -> tuple[str, ...]:
     return (address,) if address else ()
 
 
-def _text_problems(request: ReplyRequest) -> tuple[str, ...]:
+def _text_problems(request: Letter) -> tuple[str, ...]:
     """What is wrong with the words of the request."""
     problems = []
     if not request.text.strip() and not (request.html or "").strip() and not request.attachments:

@@ -116,7 +116,7 @@ class Settler:
         """The conversation whose reply a delivery report is about, by our token in what it returns."""
         if reading.verdict.classification.kind is not MailClass.DSN:
             return None
-        named = (tx.conversations.get(ConversationId(token.conversation)) for token in reading.verdict.keys.tokens)
+        named = (tx.conversations.current(ConversationId(token.conversation)) for token in reading.verdict.keys.tokens)
         return next((one for one in named if one is not None and one.tenant == reading.receipt.tenant), None)
 
     def _report(self, tx: Tx, reading: Reading, about: Conversation) -> Outcome:

@@ -81,9 +81,11 @@ class SessionStep:
         return after, effects
 
     def _open(self, tx: Tx, conversation: ConversationId, now: datetime) -> Session:
-        """The conversation's open session: a later one may have been opened since, and there is never a second."""
-        newest = tx.sessions.latest(conversation)
-        return newest if newest is not None and newest.is_open else self._new(tx, conversation, now)
+        """The open session where the conversation goes on: there may be one since, and there is never a second."""
+        thread = tx.conversations.current(conversation)
+        goes_on = thread.id if thread is not None else conversation
+        newest = tx.sessions.latest(goes_on)
+        return newest if newest is not None and newest.is_open else self._new(tx, goes_on, now)
 
     def _new(self, tx: Tx, conversation: ConversationId, now: datetime) -> Session:
         """A session opened at the very time of its first decision, so that the journal is enough to make it again."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from postroom.errors import PermanentError
 from postroom.mail.message import Attachment, Message
-from postroom.ports.records import Reply, StoredMail
+from postroom.ports.records import Conversation, Reply, StoredMail
 from postroom.ports.store import Tx
 from postroom.session.state import SessionId
 
@@ -38,12 +38,11 @@ class NewAttachment(Struct, frozen=True, kw_only=True):
     content: bytes
 
 
-class ReplyRequest(Struct, frozen=True, kw_only=True):
+class Letter(Struct, frozen=True, kw_only=True):
     """What an agent wants sent. Addresses are bare; `to` None asks for the proposal for the newest mail."""
 
     tenant: str
     agent: str
-    session: SessionId
     token: str
     text: str
     html: str | None = None
@@ -54,6 +53,18 @@ class ReplyRequest(Struct, frozen=True, kw_only=True):
     attachments: tuple[NewAttachment, ...] = ()
 
 
+class ReplyRequest(Letter, frozen=True, kw_only=True):
+    """An answer in a session, whose assignment `token` names."""
+
+    session: SessionId
+
+
+class FirstRequest(Letter, frozen=True, kw_only=True):
+    """A mail that begins a conversation on a channel; `token` will be that of the agent's assignment."""
+
+    channel: str
+
+
 class PreparedReply(Struct, frozen=True, kw_only=True):
     """A reply rendered and with its bytes on disk, not yet in the store."""
 
@@ -62,8 +73,17 @@ class PreparedReply(Struct, frozen=True, kw_only=True):
     mail: StoredMail
 
 
+class PreparedFirst(Struct, frozen=True, kw_only=True):
+    """The same of a mail that begins a conversation; the session is not known yet."""
+
+    request: FirstRequest
+    conversation: Conversation
+    reply: Reply
+    mail: StoredMail
+
+
 class ReplyDesk(Protocol):
-    """Takes replies in."""
+    """Takes in what agents write."""
 
     async def prepare(self, request: ReplyRequest) -> PreparedReply:
         """Check the request against caps and identities, and render it. Raises Refused with every problem."""
@@ -71,6 +91,14 @@ class ReplyDesk(Protocol):
 
     def submit(self, tx: Tx, prepared: PreparedReply) -> Reply:
         """Store the reply and bring it to its session, in the caller's transaction. Raises Stale."""
+        ...
+
+    async def prepare_first(self, request: FirstRequest) -> PreparedFirst:
+        """The same for a mail that begins a conversation. Raises Refused with every problem."""
+        ...
+
+    def submit_first(self, tx: Tx, prepared: PreparedFirst) -> Reply:
+        """Begin the conversation and its session with that mail, in the caller's transaction."""
         ...
 
 

@@ -110,6 +110,8 @@ class Conversation(Struct, frozen=True, kw_only=True):
     last_mail_at: datetime
     related: ConversationId | None = None
     participants: tuple[str, ...] = ()
+    merged_into: ConversationId | None = None
+    """The conversation it goes on in, where somebody laid it into another; that one is laid into none."""
 
 
 class ThreadHit(Struct, frozen=True, kw_only=True):
@@ -203,6 +205,8 @@ class ReplyState(Enum):
     DELAYED = "delayed"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    WITHDRAWN = "withdrawn"
+    """Taken back before any server was offered it."""
 
 
 class ReplyRecipient(Struct, frozen=True, kw_only=True):
@@ -262,6 +266,37 @@ class Attempt(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     unknown: bool = False
     words: str = ""
+
+
+class DraftContent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a draft says so far; nothing of it was checked. `to` None leaves the recipients to the proposal."""
+
+    text: str = ""
+    html: str | None = None
+    subject: str | None = None
+    to: tuple[str, ...] | None = None
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """What an agent wrote in a session and did not send yet; it stays his when the session changes hands."""
+
+    tenant: str
+    conversation: ConversationId
+    session: SessionId
+    agent: str
+    saved_at: datetime
+    content: DraftContent
+
+
+class SessionsLike(Struct, frozen=True, kw_only=True):
+    """Which sessions are wanted; an empty word wants any. `agent` is who they are offered to, belong to or wait for."""
+
+    phase: str = ""
+    channel: str = ""
+    queue: str = ""
+    agent: str = ""
 
 
 class StoredAnswer(Struct, frozen=True, kw_only=True):

@@ -121,6 +121,25 @@ class Conversations(Protocol):
         """One conversation."""
         ...
 
+    def current(self, conversation: ConversationId) -> Conversation | None:
+        """Where that conversation goes on: itself, or the one it was laid into."""
+        ...
+
+    def merged(self, conversation: ConversationId) -> Sequence[ConversationId]:
+        """Those that were laid into it, at whatever remove."""
+        ...
+
+    def merge(self, conversation: ConversationId, into: ConversationId) -> None:
+        """Lay it into another, which was laid into none, with its mails, replies and drafts; sessions stay as they are.
+
+        Message-IDs that led to it lead to the other from now on.
+        """
+        ...
+
+    def move_mail(self, mail: StoredMail, into: ConversationId) -> None:
+        """Put one mail into another conversation, and let its Message-ID lead there instead."""
+        ...
+
     def touch(self, conversation: ConversationId, at: datetime, participants: Sequence[str]) -> None:
         """Note a mail of that time, and add participants."""
         ...
@@ -130,7 +149,7 @@ class Conversations(Protocol):
         ...
 
     def find(self, tenant: str, message_ids: Sequence[str]) -> Sequence[ThreadHit]:
-        """The conversations these Message-IDs lead to."""
+        """The conversations these Message-IDs lead to, none of them laid into another."""
         ...
 
 
@@ -147,6 +166,10 @@ class Outbox(Protocol):
 
     def holds(self, row: str, token: str, now: datetime) -> bool:
         """Whether that lease is still in force."""
+        ...
+
+    def withdraw(self, row: str) -> bool:
+        """Close the row of a reply that was never tried and that nobody works on; False where it is neither."""
         ...
 
     def done(self, row: str) -> None:

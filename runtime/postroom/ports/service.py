@@ -1,4 +1,4 @@
-"""What a transaction can read and write of the service itself: sessions, their journal and timers, and agents."""
+"""What a transaction can read and write of the service itself: sessions, journal, timers, agents, drafts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from postroom.ports.records import AgentRow, AgentState, JournalEntry, QueueLength, TimerRow
+from postroom.ports.records import AgentRow, AgentState, Draft, JournalEntry, QueueLength, SessionsLike, TimerRow
 from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
 
 
@@ -23,6 +23,18 @@ class Sessions(Protocol):
 
     def latest(self, conversation: ConversationId) -> Session | None:
         """The conversation's newest session, open or ended; at most one is open (a unique index)."""
+        ...
+
+    def of_conversation(self, conversation: ConversationId) -> Sequence[Session]:
+        """Every session the conversation had, in order."""
+        ...
+
+    def open_ones(self, tenant: str, like: SessionsLike, after: int, limit: int) -> Sequence[tuple[int, Session]]:
+        """The tenant's open sessions with their numbers, in the order of their making, after that number."""
+        ...
+
+    def offline_messages(self, tenant: str, after: int, limit: int) -> Sequence[tuple[int, Session]]:
+        """Open sessions that are or once were offline messages, in the order of their making, after that number."""
         ...
 
     def head(self, tenant: str, queue: str, now: datetime, skip: int = 0) -> Session | None:
@@ -70,10 +82,6 @@ class Sessions(Protocol):
 
     def of_phase(self, phase: Phase, after: int, limit: int) -> Sequence[tuple[int, Session]]:
         """Open sessions of a phase with their numbers, in the order of their making, after that number."""
-        ...
-
-    def offline(self, tenant: str, limit: int) -> Sequence[Session]:
-        """The tenant's offline messages that nobody has, the oldest first."""
         ...
 
     def held_by(self, tenant: str, agent: str) -> Sequence[Session]:
@@ -174,4 +182,20 @@ class Agents(Protocol):
 
     def forget_misses(self, tenant: str, name: str) -> None:
         """Start counting his missed offers anew."""
+        ...
+
+
+class Drafts(Protocol):
+    """What agents wrote and did not send yet: one draft an agent and session."""
+
+    def save(self, draft: Draft) -> None:
+        """Keep the draft, instead of the agent's one before."""
+        ...
+
+    def of_conversation(self, conversation: ConversationId) -> Sequence[Draft]:
+        """Every draft of the conversation, the oldest first."""
+        ...
+
+    def drop(self, session: SessionId, agent: str) -> None:
+        """Forget the agent's draft of that session; nothing happens where there is none."""
         ...

@@ -21,7 +21,7 @@ from postroom.ports.repositories import (
     Outbox,
     Replies,
 )
-from postroom.ports.service import Agents, Journal, Sessions, Timers
+from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.session.effects import AnyEffect
 from postroom.session.state import Session
 
@@ -52,6 +52,7 @@ class Tx(Protocol):
     agents: Agents
     replies: Replies
     automatic: AutomaticReplies
+    drafts: Drafts
     idempotency: Idempotency
 
     def wake(self, topic: Topic) -> None:

@@ -20,7 +20,6 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
     },
     "channels": {
         "labels": ((),),
-        "ou": (),
         "reply_with_personal_email": (False,),
         "signature": (None,),
         "subject_tag": (False,),
@@ -28,7 +27,6 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
     "routes": {"labels": ((),)},
     "queues": {
         "access_code": (),
-        "ou": (),
         "levels": (),
         "ageing": (),
         "service_level": (),
@@ -36,11 +34,11 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
         "strategy": ("longest_idle",),
         "relaxation": ((),),
     },
-    "agents": {"ou": (), "signature": (None,), "personal_address": (), "notices": ((),)},
+    "agents": {"signature": (None,), "personal_address": (), "notices": ((),)},
 }
 """By section and key, the values that say what this version does anyway: they need no warning."""
 
-INACTIVE_ALONE = ("ous", "signatures")
+INACTIVE_ALONE = ("signatures",)
 """Keys that stand once in a tenant."""
 
 

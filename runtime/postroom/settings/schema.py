@@ -311,11 +311,15 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Agent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A person who answers; `token_sha256` are the hex SHA-256 of the bearer tokens he may sign in with."""
+    """A person who answers; `token_sha256` are the hex SHA-256 of the bearer tokens he may sign in with.
+
+    A supervisor also sees and moves what is in his organisational unit and below it; in everything, where he has none.
+    """
 
     account: Account
     name: Annotated[str, AtMost(200, least=1)]
     token_sha256: tuple[TokenHash, ...] = ()
+    role: Annotated[str, OneOf(("agent", "supervisor"))] = "agent"
     max_concurrent: Places | None = None
     ou: str | None = None
     signature: str | None = None

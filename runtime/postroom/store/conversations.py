@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from postroom.errors import PermanentError
-from postroom.ports.records import Conversation, ThreadHit
+from postroom.ports.records import Conversation, StoredMail, ThreadHit
 from postroom.session.state import ConversationId
 from postroom.store.columns import to_json, to_micros, to_strings, to_time
 from postroom.store.connection import Connection, Row
@@ -45,6 +45,30 @@ class SqlConversations:
         row = self._db.one(_SQL["conversations_get"], (conversation,))
         return _conversation(row) if row else None
 
+    def current(self, conversation: ConversationId) -> Conversation | None:
+        """Where that conversation goes on: itself, or the one it was laid into."""
+        found = self.get(conversation)
+        return found if found is None or found.merged_into is None else self.get(found.merged_into)
+
+    def merged(self, conversation: ConversationId) -> Sequence[ConversationId]:
+        """Those that were laid into it."""
+        return [ConversationId(row[0]) for row in self._db.all(_SQL["conversations_merged"], (conversation,))]
+
+    def merge(self, conversation: ConversationId, into: ConversationId) -> None:
+        """Lay it into another, with all that was said in it."""
+        self._db.run(_SQL["conversations_merge"], (into, conversation))
+        self._db.run(_SQL["conversations_move_mails"], (into, conversation))
+        self._db.run(_SQL["conversations_move_replies"], (into, conversation))
+        self._db.run(_SQL["conversations_move_automatic"], (into, conversation))
+        self._db.run(_SQL["conversations_move_drafts"], (into, conversation))
+
+    def move_mail(self, mail: StoredMail, into: ConversationId) -> None:
+        """Put one mail into another conversation, and let its Message-ID lead there."""
+        self._db.run(_SQL["conversations_move_mail"], (into, mail.id))
+        if mail.message_id is not None and mail.conversation is not None:
+            self._db.run(_SQL["conversations_unname"], (mail.message_id, mail.tenant, mail.conversation))
+            self.name(mail.tenant, mail.message_id, into, mail.gateway, mail.received_at)
+
     def touch(self, conversation: ConversationId, at: datetime, participants: Sequence[str]) -> None:
         """Note a mail of that time, never moving back, and add participants. Raises PermanentError on an unknown."""
         if self._db.run(_SQL["conversations_touch"], (to_micros(at), conversation)) != 1:
@@ -77,6 +101,7 @@ def _conversation(row: Row) -> Conversation:
         last_mail_at=to_time(row[6]),
         related=row[7],
         participants=to_strings(row[8]),
+        merged_into=row[9],
     )
 
 

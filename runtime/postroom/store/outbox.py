@@ -55,6 +55,10 @@ class SqlOutbox:
         """Whether that lease is still in force."""
         return self._db.one(_SQL["outbox_holds"], (row, token, to_micros(now))) is not None
 
+    def withdraw(self, row: str) -> bool:
+        """Close the row of a reply that was never tried and that nobody works on; False where it is neither."""
+        return self._db.run(_SQL["outbox_withdraw"], (row,)) == 1
+
     def done(self, row: str) -> None:
         """Close a row that was carried out."""
         self._db.run(_SQL["outbox_done"], (row,))

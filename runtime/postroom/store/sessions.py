@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from postroom.ports.records import QueueLength
+from postroom.ports.records import QueueLength, SessionsLike
 from postroom.session.state import ConversationId, Phase, Session, SessionId
 from postroom.store.columns import to_json, to_micros, to_micros_or_none, to_time_or_none
 from postroom.store.connection import Connection, Row
@@ -44,6 +44,7 @@ class SqlSessions:
                 to_micros_or_none(session.not_before),
                 session.held_for or None,
                 int(session.is_shadow),
+                int(session.was_offline),
                 to_json(session),
             ),
         )
@@ -55,6 +56,20 @@ class SqlSessions:
     def latest(self, conversation: ConversationId) -> Session | None:
         """The conversation's newest session, open or ended."""
         return _session(self._db.one(_SQL["sessions_latest"], (conversation,)))
+
+    def of_conversation(self, conversation: ConversationId) -> Sequence[Session]:
+        """Every session the conversation had, in order."""
+        return [_SESSION.decode(row[0]) for row in self._db.all(_SQL["sessions_of_conversation"], (conversation,))]
+
+    def open_ones(self, tenant: str, like: SessionsLike, after: int, limit: int) -> Sequence[tuple[int, Session]]:
+        """The tenant's open sessions with their numbers, in the order of their making, after that number."""
+        wanted = (tenant, after, like.phase, like.channel, like.queue, like.agent, limit)
+        return [(row[0], _SESSION.decode(row[1])) for row in self._db.all(_SQL["sessions_open_ones"], wanted)]
+
+    def offline_messages(self, tenant: str, after: int, limit: int) -> Sequence[tuple[int, Session]]:
+        """Open sessions that are or once were offline messages, in the order of their making, after that number."""
+        rows = self._db.all(_SQL["sessions_offline_messages"], (tenant, after, limit))
+        return [(row[0], _SESSION.decode(row[1])) for row in rows]
 
     def head(self, tenant: str, queue: str, now: datetime, skip: int = 0) -> Session | None:
         """The session whose turn it is: highest priority, then oldest in the queue; `skip` passes over the first."""
@@ -102,10 +117,6 @@ class SqlSessions:
         """Open sessions of a phase with their numbers, in the order of their making, after that number."""
         rows = self._db.all(_SQL["sessions_of_phase"], (phase.value, after, limit))
         return [(row[0], _SESSION.decode(row[1])) for row in rows]
-
-    def offline(self, tenant: str, limit: int) -> Sequence[Session]:
-        """The tenant's offline messages that nobody has, the oldest first."""
-        return [_SESSION.decode(row[0]) for row in self._db.all(_SQL["sessions_offline"], (tenant, limit))]
 
     def held_by(self, tenant: str, agent: str) -> Sequence[Session]:
         """The agent's open sessions: offered to him, assigned to him, or awaiting his customers; oldest first."""

@@ -12,13 +12,14 @@ from postroom.ports.repositories import (
     Outbox,
     Replies,
 )
-from postroom.ports.service import Agents, Journal, Sessions, Timers
+from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.store import Topic
 from postroom.store.agents import SqlAgents
 from postroom.store.automatic import SqlAutomaticReplies
 from postroom.store.connection import Connection
 from postroom.store.conversations import SqlConversations
 from postroom.store.counts import counts
+from postroom.store.drafts import SqlDrafts
 from postroom.store.idempotency import SqlIdempotency
 from postroom.store.journal import SqlJournal
 from postroom.store.ledger import SqlLedger
@@ -45,6 +46,7 @@ class SqlTx:
         self.agents: Agents = SqlAgents(db)
         self.replies: Replies = SqlReplies(db)
         self.automatic: AutomaticReplies = SqlAutomaticReplies(db)
+        self.drafts: Drafts = SqlDrafts(db)
         self.idempotency: Idempotency = SqlIdempotency(db)
 
     def wake(self, topic: Topic) -> None:

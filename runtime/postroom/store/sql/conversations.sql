@@ -5,7 +5,7 @@ VALUES (:id, :tenant, :channel, :customer, :subject, :created_at, :last_mail_at,
 
 -- name: conversations_get
 -- One conversation.
-SELECT id, tenant, channel, customer, subject, created_at, last_mail_at, related, participants
+SELECT id, tenant, channel, customer, subject, created_at, last_mail_at, related, participants, merged_into
 FROM conversations
 WHERE id = :id;
 
@@ -30,9 +30,44 @@ VALUES (:tenant, :message_id, :conversation, :gateway, :seen_at)
 ON CONFLICT (message_id, tenant, conversation, gateway) DO NOTHING;
 
 -- name: conversations_find
--- The conversations of a tenant that these Message-IDs lead to.
+-- The conversations of a tenant that these Message-IDs lead to; of one laid into another, that other one.
 SELECT n.message_id, n.gateway, n.seen_at,
-    c.id, c.tenant, c.channel, c.customer, c.subject, c.created_at, c.last_mail_at, c.related, c.participants
-FROM thread_names AS n JOIN conversations AS c ON c.id = n.conversation
+    c.id, c.tenant, c.channel, c.customer, c.subject, c.created_at, c.last_mail_at, c.related, c.participants,
+    c.merged_into
+FROM thread_names AS n
+JOIN conversations AS named ON named.id = n.conversation
+JOIN conversations AS c ON c.id = COALESCE(named.merged_into, named.id)
 WHERE n.tenant = :tenant AND n.message_id IN (:message_ids*)
 ORDER BY n.seen_at DESC, c.id DESC;
+
+-- name: conversations_unname
+-- Let a Message-ID no longer lead to a conversation.
+DELETE FROM thread_names WHERE message_id = :message_id AND tenant = :tenant AND conversation = :conversation;
+
+-- name: conversations_merge
+-- Let a conversation go on in another, and with it those that were laid into it before.
+UPDATE conversations SET merged_into = :into WHERE id = :id OR merged_into = :id;
+
+-- name: conversations_merged
+-- The conversations laid into one, the oldest first.
+SELECT id FROM conversations WHERE merged_into = :id ORDER BY id;
+
+-- name: conversations_move_mails
+-- Take the mails of a conversation over into another.
+UPDATE mails SET conversation = :into WHERE conversation = :id;
+
+-- name: conversations_move_replies
+-- Take its replies over.
+UPDATE replies SET conversation = :into WHERE conversation = :id;
+
+-- name: conversations_move_automatic
+-- Take over what it was answered by itself: the caps go on counting.
+UPDATE automatic_replies SET conversation = :into WHERE conversation = :id;
+
+-- name: conversations_move_drafts
+-- Take its drafts over.
+UPDATE drafts SET conversation = :into WHERE conversation = :id;
+
+-- name: conversations_move_mail
+-- Put one mail into another conversation.
+UPDATE mails SET conversation = :into WHERE id = :mail;

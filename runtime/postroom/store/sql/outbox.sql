@@ -30,6 +30,11 @@ RETURNING due_at, seq, id, tenant, conversation, session, effect, created_at, at
 -- Whether a lease is still in force.
 SELECT 1 FROM outbox WHERE id = :id AND state = 'pending' AND lease = :token AND leased_until > :now;
 
+-- name: outbox_withdraw
+-- Close the row of a reply that was never tried and that nobody works on.
+UPDATE outbox SET state = 'failed', words = 'withdrawn'
+WHERE id = :id AND state = 'pending' AND lease IS NULL AND NOT EXISTS (SELECT 1 FROM attempts WHERE reply = :id);
+
 -- name: outbox_done
 -- Close a row that was carried out.
 UPDATE outbox SET state = 'done', lease = NULL, leased_until = NULL WHERE id = :id AND state = 'pending';

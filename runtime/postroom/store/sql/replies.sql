@@ -57,5 +57,6 @@ SELECT r.agent, r.accepted_at
 FROM conversations AS c
 JOIN replies AS r ON r.conversation = c.id
 WHERE c.tenant = :tenant AND c.channel = :channel AND LOWER(c.customer) = LOWER(:customer) AND r.agent <> ''
+    AND r.state <> 'withdrawn'
 ORDER BY r.seq DESC
 LIMIT 1;

@@ -2,16 +2,16 @@
 -- Write a session's present state, new or changed.
 INSERT INTO sessions (
     id, conversation, tenant, channel, phase, queue, priority, queued_at, opened_at, agent, not_before, held_for,
-    is_shadow, state
+    is_shadow, was_offline, state
 )
 VALUES (
     :id, :conversation, :tenant, :channel, :phase, :queue, :priority, :queued_at, :opened_at, :agent, :not_before,
-    :held_for, :is_shadow, :state
+    :held_for, :is_shadow, :was_offline, :state
 )
 ON CONFLICT (id) DO UPDATE
 SET phase = excluded.phase, queue = excluded.queue, priority = excluded.priority, queued_at = excluded.queued_at,
     agent = excluded.agent, not_before = excluded.not_before, held_for = excluded.held_for,
-    is_shadow = excluded.is_shadow, state = excluded.state;
+    is_shadow = excluded.is_shadow, was_offline = excluded.was_offline, state = excluded.state;
 
 -- name: sessions_get
 -- One session.
@@ -20,6 +20,28 @@ SELECT state FROM sessions WHERE id = :id;
 -- name: sessions_latest
 -- A conversation's newest session.
 SELECT state FROM sessions WHERE conversation = :conversation ORDER BY seq DESC LIMIT 1;
+
+-- name: sessions_of_conversation
+-- Every session of a conversation, in order.
+SELECT state FROM sessions WHERE conversation = :conversation ORDER BY seq;
+
+-- name: sessions_open_ones
+-- Open sessions of a tenant, in the order of their making, after that number; an empty word wants any.
+SELECT seq, state
+FROM sessions
+WHERE tenant = :tenant AND phase <> 'ended' AND seq > :after
+    AND (:phase = '' OR phase = :phase) AND (:channel = '' OR channel = :channel)
+    AND (:queue = '' OR queue = :queue) AND (:agent = '' OR agent = :agent)
+ORDER BY seq
+LIMIT :limit;
+
+-- name: sessions_offline_messages
+-- Open sessions of a tenant that are or once were offline messages, in the order of their making, after that number.
+SELECT seq, state
+FROM sessions
+WHERE tenant = :tenant AND was_offline = 1 AND phase <> 'ended' AND seq > :after
+ORDER BY seq
+LIMIT :limit;
 
 -- name: sessions_turns
 -- Who waits in a queue and may be offered to anybody now, in order of turn.
@@ -90,10 +112,6 @@ LIMIT :limit;
 -- name: sessions_of_phase
 -- Open sessions of a phase, in order of their making, after that number.
 SELECT seq, state FROM sessions WHERE phase = :phase AND phase <> 'ended' AND seq > :after ORDER BY seq LIMIT :limit;
-
--- name: sessions_offline
--- Offline messages of a tenant, the oldest first.
-SELECT state FROM sessions WHERE tenant = :tenant AND phase = 'offline' ORDER BY queued_at, seq LIMIT :limit;
 
 -- name: sessions_held_by
 -- The open sessions offered to an agent or his, oldest first.

@@ -10,7 +10,6 @@ CREATE INDEX sessions_turn ON sessions (tenant, queue, priority DESC, queued_at,
 CREATE INDEX sessions_kept ON sessions (tenant, held_for, priority DESC, queued_at, seq)
     WHERE phase = 'queued' AND held_for IS NOT NULL AND is_shadow = 0;
 CREATE INDEX sessions_queued ON sessions (tenant, channel, queued_at, seq) WHERE phase = 'queued';
-CREATE INDEX sessions_offline_oldest ON sessions (tenant, queued_at, seq) WHERE phase = 'offline';
 CREATE INDEX sessions_offline ON sessions (tenant, channel, queued_at, seq) WHERE phase = 'offline';
 
 CREATE INDEX conversations_customer ON conversations (tenant, channel, LOWER(customer));

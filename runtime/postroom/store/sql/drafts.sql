@@ -1,0 +1,16 @@
+-- name: drafts_save
+-- Keep an agent's draft of a session, instead of the one before.
+INSERT INTO drafts (session, agent, tenant, conversation, saved_at, content)
+VALUES (:session, :agent, :tenant, :conversation, :saved_at, :content)
+ON CONFLICT (session, agent) DO UPDATE SET saved_at = excluded.saved_at, content = excluded.content;
+
+-- name: drafts_of_conversation
+-- Every draft of a conversation, the oldest first.
+SELECT session, agent, tenant, conversation, saved_at, content
+FROM drafts
+WHERE conversation = :conversation
+ORDER BY saved_at, agent;
+
+-- name: drafts_drop
+-- Forget an agent's draft of a session.
+DELETE FROM drafts WHERE session = :session AND agent = :agent;
