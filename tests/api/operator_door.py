@@ -19,9 +19,33 @@ from postroom.api.operator.parts import OperatorParts
 from postroom.api.operator.server import OperatorServer
 from postroom.engine.board import StatusBoard
 from postroom.engine.watch import Watch
+from postroom.errors import TemporaryError
 from postroom.observability.metrics import Metrics
+from postroom.ports.gateways import GatewayStatus
 from postroom.settings.schema import Pop3Gateway, SmtpGateway
 from tests.engine.quarantined import Ward, open_ward
+
+
+class Operations:
+    """Verbs that always work."""
+
+    def __init__(self, board: StatusBoard) -> None:
+        self._board = board
+        self.full = False
+
+    async def rebuild(self, tenant: str, gateway: str) -> None:
+        self._note(tenant, gateway, GatewayStatus.CONNECTION_SUCCEEDED)
+
+    async def disconnect(self, tenant: str, gateway: str) -> None:
+        self._note(tenant, gateway, GatewayStatus.DISCONNECTED)
+
+    async def try_out(self, tenant: str, gateway: str) -> tuple[GatewayStatus, str]:
+        return GatewayStatus.LOCKED, f"{tenant}/{gateway} is in use"
+
+    def _note(self, tenant: str, gateway: str, status: GatewayStatus) -> None:
+        if self.full:
+            raise TemporaryError("the disk is full")
+        self._board.note(tenant, gateway, status, "")
 
 
 @dataclass
@@ -30,6 +54,7 @@ class OperatorDoor:
 
     ward: Ward
     board: StatusBoard
+    operations: Operations
     app: Litestar
     folder: Path
 
@@ -52,15 +77,17 @@ async def open_operator_door(folder: Path) -> AsyncIterator[OperatorDoor]:
         )
         house.generation = replace(house.generation, tenants=(replace(acme, gateways=gateways), globex))
         board = StatusBoard(Watch(Metrics("test")), house.clock)
+        operations = Operations(board)
         parts = OperatorParts(
             store=house.store,
             reader=ward.reader,
             offload=house.offload,
             quarantine=ward.quarantine,
             board=board,
+            operations=operations,
             current=house.current,
         )
-        yield OperatorDoor(ward, board, create_operator_app(parts), folder / "store")
+        yield OperatorDoor(ward, board, operations, create_operator_app(parts), folder / "store")
 
 
 @asynccontextmanager

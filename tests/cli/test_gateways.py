@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from postroom import __version__
 from postroom.cli.verbs import postroom
 from postroom.settings.schema import Generation
-from tests.cli.a_daemon import configured, daemon, ran
+from tests.cli.a_daemon import Answers, configured, daemon, ran
 
 INBOX = {
     "tenant": "acme",
@@ -77,6 +77,45 @@ def test_a_gateway_that_is_not_there_is_usage_and_names_those_that_are(tmp_path:
     result = ran(configured(tmp_path), "gateways", "test", name, connect=connects)
     assert result.exit_code == 2
     assert "acme/inbox, acme/outbox" in result.stderr
+
+
+VERB = "POST /gateways/acme/inbox"
+KNOWN: Answers = {"GET /gateways": (200, {"gateways": [INBOX, OUTBOX]})}
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "code"),
+    [("rebuild", "connection_succeeded", 0), ("rebuild", "locked", 1), ("disconnect", "disconnected", 0)],
+)
+def test_a_gateway_is_rebuilt_and_disconnected_by_the_daemon(tmp_path: Path, verb: str, status: str, code: int) -> None:
+    config, after = configured(tmp_path), INBOX | {"status": status}
+    with daemon(config, KNOWN | {f"{VERB}/{verb}": (200, after)}) as asked:
+        result = ran(config, "gateways", verb, "inbox")
+        as_json = ran(config, "gateways", verb, "acme/inbox", "--json")
+        nobody = ran(config, "gateways", verb, "nowhere")
+    assert (result.exit_code, as_json.exit_code, nobody.exit_code) == (code, code, 2)
+    assert result.stdout.split("\t")[:3] == ["acme/inbox", "pop3", status]
+    assert json.loads(as_json.stdout) == after
+    assert "acme/inbox, acme/outbox" in nobody.stderr
+    assert [one for one in asked if one.startswith("POST")] == [
+        f"POST /operator/v1/gateways/acme/inbox/{verb} -> 200"
+    ] * 2
+
+
+def test_a_name_that_several_tenants_use_is_asked_back(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    with daemon(config, {"GET /gateways": (200, {"gateways": [INBOX, INBOX | {"tenant": "globex"}]})}):
+        result = ran(config, "gateways", "disconnect", "inbox")
+    assert result.exit_code == 2
+    assert "several gateways have this name: acme/inbox, globex/inbox" in result.stderr
+
+
+def test_where_a_daemon_runs_it_is_the_one_to_try_a_gateway(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    row = {"gateway": "acme/inbox", "kind": "pop3", "status": "locked", "words": "in use"}
+    with daemon(config, KNOWN | {f"{VERB}/test": (200, row)}):
+        result = ran(config, "gateways", "test", "inbox", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (1, {"gateways": [row]})
 
 
 def test_the_version_is_a_verb_and_an_option() -> None:

@@ -1,4 +1,4 @@
-"""What every store must do with the work of agents and supervisors: drafts, withdrawals, lists, merging and splitting."""
+"""What every store must do with the work of agents and supervisors: drafts, withdrawals, lists, merges, splits."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 
 from postroom.engine.collecting_queue import WAITING, ArrivalQueue, Budget
 from postroom.engine.collecting_session import LOOK_EVERY
-from postroom.engine.intake import Arrival, Intake
+from postroom.engine.intake import Arrival, Intake, Received
 from postroom.engine.verdict import IntakeRules
 from postroom.errors import TemporaryError
 from postroom.ports.gateways import Fetched, GatewayStatus, Listed, TooLarge
@@ -33,17 +33,23 @@ class Gate:
         self.arrived = asyncio.Event()
         self._intake = intake
 
-    async def take(self, rules: IntakeRules, arrivals: Sequence[Arrival]) -> list[Listed]:
+    async def receive(self, rules: IntakeRules, arrivals: Sequence[Arrival]) -> Received:
         self.arrived.set()
         await self.opened.wait()
-        return await self._intake.take(rules, arrivals)
+        return await self._intake.receive(rules, arrivals)
+
+    async def settle(self, rules: IntakeRules, received: Received) -> list[Listed]:
+        return await self._intake.settle(rules, received)
 
 
 class Refusing:
     """An intake whose store takes nothing."""
 
-    async def take(self, _rules: IntakeRules, _arrivals: Sequence[Arrival]) -> list[Listed]:
+    async def receive(self, _rules: IntakeRules, _arrivals: Sequence[Arrival]) -> Received:
         raise TemporaryError("the database is full")
+
+    async def settle(self, _rules: IntakeRules, _received: Received) -> list[Listed]:
+        raise AssertionError("nothing was received")
 
 
 def server_with(oracle: Oracle, mails: int, octets: int) -> ScriptedServer:

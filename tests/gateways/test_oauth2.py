@@ -21,7 +21,7 @@ from postroom.store.kept import FOLDER, FileKeeper
 from tests.support.certificates import Authority
 from tests.support.clock import VirtualClock
 from tests.support.inline import InlineOffload
-from tests.support.token_server import Raw, TokenServer, token
+from tests.support.token_server import Raw, Said, TokenServer, token
 
 SECRET, FIRST = "client-secret-canary", "refresh-token-canary"
 
@@ -182,7 +182,7 @@ async def test_when_a_grant_runs_out_is_known_from_its_server_or_the_settings(tm
 
 
 FINAL, PASSING = PermanentError, TemporaryError
-BAD = {
+BAD: dict[str, tuple[Said, type[Exception], str]] = {
     "a wrong secret": ((401, {"error": "invalid_client"}), FINAL, r"answered 401 \(invalid_client\): check client_id"),
     "an old refresh token": ((400, {"error": "invalid_grant", "error_description": "expired"}), FINAL, "expired"),
     "its own secrets back": ((400, {"error": "bad", "error_description": f"no {SECRET}"}), FINAL, r"no \[hidden\]"),

@@ -9,16 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.gateways.pop3 import commands, sasl
-from postroom.gateways.pop3.arrival import HEADER_MAX, Arrival
+from postroom.gateways import sasl
+from postroom.gateways.arrival import HEADER_MAX, Arrival
+from postroom.gateways.faults import ProtocolFault, UnsafeArgument
+from postroom.gateways.pop3 import commands
 from postroom.gateways.pop3.body import Body, stuff
 from postroom.gateways.pop3.capabilities import parse_capabilities
-from postroom.gateways.pop3.faults import ProtocolFault, UnsafeArgument
 from postroom.gateways.pop3.inbound import MAX_LINE, Inbound
 from postroom.gateways.pop3.replies import Reply, parse_reply
+from postroom.gateways.pop3.sasl import fits_initially
 from postroom.gateways.pop3.sizes import agrees
-from postroom.gateways.pop3.suspects import MOST, Suspects
 from postroom.gateways.pop3.window import Asked, What, Window
+from postroom.gateways.suspects import MOST, Suspects
 from postroom.ports.gateways import Listed
 
 LINES = st.lists(st.sampled_from([b"", b".", b"..", b".x", b"a", b"\r", b"\n", b".\n", b"\n.", b"\x00\xff", b"\r."]))
@@ -174,8 +176,8 @@ def test_no_control_character_gets_into_any_argument(octet: int) -> None:
 def test_the_sasl_frames_are_those_of_their_specifications() -> None:
     assert sasl.plain("tim", "tanstaaftanstaaf") == b"AHRpbQB0YW5zdGFhZnRhbnN0YWFm"
     assert sasl.xoauth2("u@x", "T") == b"dXNlcj11QHgBYXV0aD1CZWFyZXIgVAEB"
-    assert sasl.fits_initially("PLAIN", b"a" * 242)
-    assert not sasl.fits_initially("PLAIN", b"a" * 243)
+    assert fits_initially("PLAIN", b"a" * 242)
+    assert not fits_initially("PLAIN", b"a" * 243)
 
 
 def test_capabilities_are_read_without_regard_to_case() -> None:

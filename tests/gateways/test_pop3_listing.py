@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postroom.gateways.faults import ProtocolFault
 from postroom.gateways.pop3 import uids
-from postroom.gateways.pop3.faults import ProtocolFault
 from postroom.gateways.pop3.listing import Entry, combine, parse_sizes, parse_stat, parse_uids
 
 

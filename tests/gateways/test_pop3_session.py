@@ -175,7 +175,7 @@ async def test_xoauth2_sends_a_long_token_only_after_the_server_asked_for_it() -
 
 def response_to(user: str, access: str) -> str:
     """The line in which the client shows its token."""
-    from postroom.gateways.pop3.sasl import xoauth2
+    from postroom.gateways.sasl import xoauth2
 
     return xoauth2(user, access).decode()
 

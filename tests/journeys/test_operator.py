@@ -165,3 +165,26 @@ def test_gateways_are_listed_as_the_daemon_finds_them(tmp_path: Path, monkeypatc
         result = ran(here, "gateways", "test", "outbox")
         assert (result.returncode, "acme/outbox  smtp  connection_failed" in result.stdout) == (1, True)
         assert all(token not in result.stdout + result.stderr for token in TOKENS.values())
+
+
+def test_a_disconnected_gateway_stays_so_over_a_restart_and_collects_once_it_is_rebuilt(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        with here.process() as process:
+            assert asked(here, "gateways", "rebuild", "inbox")["status"] == "connection_succeeded"
+            assert asked(here, "gateways", "disconnect", "inbox")["status"] == "disconnected"
+            assert process.stop() == 0
+        here.deliver(1)
+        with here.process() as process:
+            wait_for(lambda: _status(here) == "disconnected", "the gateway to be off")
+            tried = ran(here, "gateways", "test", "inbox")
+            assert tried.returncode == 0, tried.stdout
+            assert asked(here, "gateways", "rebuild", "acme/inbox")["status"] == "connection_succeeded"
+            here.wait_until_collected()
+            assert process.stop() == 0
+        here.oracle.check_mails()
+
+
+def _status(here: World) -> str:
+    rows: list[dict[str, Any]] = asked(here, "gateways", "list")["gateways"]
+    (status,) = [str(row["status"]) for row in rows if row["name"] == "inbox"]
+    return status

@@ -184,7 +184,7 @@ def old_parts() -> Iterator[str]:
     yield "hello\n\nOn Mon, Mar 2, 2026 at 10:00 AM Ann <ann@x.example> wrote:\n\n> {}"
     yield "hello\n\n-----Original Message-----\nFrom: x\n\n{}"
     yield "hello\n\n-- \nAnn, {}"
-    yield "hello\n\nSent from my {}"
+    yield "hello\n\nSent from {} for iPhone"
 
 
 @pytest.mark.parametrize("mail", list(old_parts()))

@@ -103,7 +103,7 @@ def test_a_value_in_html_opens_no_tag(value: str) -> None:
 
 @pytest.mark.parametrize("hostile", ["{" * 200_000, "}" * 200_001, "{a" * 100_000, "{" + "a" * 200_000 + "}"])
 def test_a_crafted_template_is_read_in_one_pass(hostile: str) -> None:
-    assert faults(hostile[:5_001], AUTOMATIC_NAMES)
+    assert len(faults(f"{hostile}}}", AUTOMATIC_NAMES)) <= 20
     assert fill(hostile, {})
 
 

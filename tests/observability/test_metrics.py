@@ -18,6 +18,7 @@ from postroom.observability.metrics import (
     Metrics,
     OfferOutcome,
     ReplyOutcome,
+    RobotOutcome,
 )
 from postroom.ports import records
 from postroom.ports.gateways import GatewayStatus
@@ -39,6 +40,8 @@ PROMISED = {
     "agents",
     "first_response_seconds",
     "auto_replies_total",
+    "robot_requests_total",
+    "robot_seconds",
     "replies_total",
     "reply_seconds",
     "outbox_pending",
@@ -58,6 +61,7 @@ LABELS = {
     "channel",
     "queue",
     "calendar",
+    "robot",
     "outcome",
     "reason",
     "status",
@@ -89,6 +93,8 @@ def used() -> Metrics:
     for outcome_of_reply, reasons in AUTO_REPLY_REASONS.items():
         for reason in reasons:
             metrics.automatic_reply("acme", "help", outcome_of_reply, reason)
+    for robot in RobotOutcome:
+        metrics.robot_asked("acme", "faq", robot, 0.02)
     for reply in ReplyOutcome:
         metrics.reply_ended("acme", "help", reply)
     metrics.reply_sent_after("acme", "help", 1.5)

@@ -11,7 +11,7 @@ from tests.settings.making import AGENT, CHANNEL, POP3, SMTP, loaded, rules, ten
 SECOND_CHANNEL = CHANNEL.replace("support", "sales")
 SECOND_BOX = POP3.replace("inbox", "other").replace("support@", "sales@")
 ROBOT = "    robot: faq\n    transfer_keywords: [human]\n"
-ROBOTS = "robots:\n  - {name: faq, kind: faq}\n"
+ROBOTS = "robots:\n  - {name: faq, kind: openai, url: 'https://chat.example', model: small}\n"
 
 
 def wrong(folder: Path, text: str) -> dict[str, str]:
@@ -384,6 +384,6 @@ def test_what_has_no_effect_yet_is_said_and_what_changes_nothing_is_not(tmp_path
     )
     words = "is read and checked, and has no effect in this version"
     assert warned(loaded(tmp_path, text)) == dict.fromkeys(
-        ["robots", "channels[0].robot", "channels[0].transfer_keywords", "channels[0].wrap_up", "queues[0].max_length"],
+        ["channels[0].robot", "channels[0].transfer_keywords", "channels[0].wrap_up", "queues[0].max_length"],
         words,
     )

@@ -21,6 +21,7 @@ from postroom.engine.readers import Readers
 from postroom.engine.settle import Settler
 from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.step import SessionStep
+from postroom.engine.switches import Switch
 from postroom.engine.verdict import IntakeRules
 from postroom.engine.world import SystemIds, ThreadOffload, no_failpoint
 from postroom.gateways.pop3 import Pop3Gateway, Pop3Options, Security
@@ -139,10 +140,16 @@ class House:
             leave_for=None if days is None else timedelta(days=days),
         )
 
-    def collector(self, collecting: Collecting, seen: Seen | None = None, takes_in: TakesIn | None = None) -> Collector:
+    def collector(
+        self,
+        collecting: Collecting,
+        seen: Seen | None = None,
+        takes_in: TakesIn | None = None,
+        switch: Switch | None = None,
+    ) -> Collector:
         """Its loop; what it reads goes to `takes_in`, or to the real intake."""
         shared = replace(self.shared, intake=takes_in or self.intake)
-        return Collector(lambda: collecting, shared, seen or Seen())
+        return Collector(lambda: collecting, shared, seen or Seen(), switch)
 
     async def polls(self, collector: Collector, count: int = 1) -> None:
         """Let the loop go round that many times, whatever becomes of each session."""

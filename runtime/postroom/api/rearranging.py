@@ -107,7 +107,7 @@ def _merge(tx: Tx, parts: ApiParts, caller: Caller, pair: tuple[Found, Found], t
         parts.step(tx, goes_on.id, SessionAssigned(agent=session.owner, token=token, by=caller.account))
 
 
-@post("/conversations/{conversation_id:str}/split", summary="Give a mail its own conversation", status_code=HTTPStatus.OK)
+@post("/conversations/{conversation_id:str}/split", summary="Give a mail a conversation", status_code=HTTPStatus.OK)
 async def split(
     parts: Parts, repeatable: Asked, conversation_id: FromPath[str], data: JSONBody[SplitBody]
 ) -> Response[SessionState]:

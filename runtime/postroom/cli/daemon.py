@@ -84,6 +84,15 @@ class Daemon:
         """Have something done. Raises Failed."""
         return _read(self._ask("POST", path).content, answer)
 
+    def is_there(self) -> bool:
+        """Whether it answers at all."""
+        try:
+            with socket_address(self._store) as address:
+                _knock(address)
+        except OSError:
+            return False
+        return True
+
     def octets(self, path: str) -> bytes:
         """Ask for a file. Raises Failed."""
         return self._ask("GET", path).content

@@ -1,4 +1,4 @@
-"""`postroom gateways`: how the running daemon finds its gateways, and signing in to them without it."""
+"""`postroom gateways`: how the running daemon finds its gateways, and what an operator does with them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from msgspec import Struct
 from msgspec.structs import replace
 
-from postroom.api.operator.gateways import GatewayView, GatewayViews
+from postroom.api.operator.gateways import GatewayView, GatewayViews, TriedView
 from postroom.cli.check import Connect
 from postroom.cli.daemon import EXIT_FAILED, Daemon, config_option, configured, json_option
 from postroom.cli.output import counted, show_connections
@@ -20,15 +19,6 @@ from postroom.ports.gateways import GatewayStatus
 from postroom.settings.schema import Generation
 
 COLUMNS = ("gateway", "kind", "status", "since", "last success", "mails left", "last error")
-
-
-class Tried(Struct, frozen=True, kw_only=True):
-    """How signing in to a gateway went; the words are empty where it succeeded."""
-
-    gateway: str
-    kind: str
-    status: str
-    words: str
 
 
 @click.group()
@@ -61,12 +51,15 @@ def _row(one: GatewayView) -> Sequence[str]:
 @json_option
 @click.pass_obj
 def test(connect: Connect | None, name: str | None, folder: Path, as_json: bool) -> None:
-    """Sign in to each gateway, or to NAME, without the daemon; ends with 1 where one does not answer as it should.
+    """Sign in to each gateway, or to NAME; ends with 1 where one does not answer as it should.
 
-    NAME is a gateway's name, or tenant/name. No mail is read, sent or deleted.
+    The daemon does it where one runs. NAME is a gateway's name, or tenant/name. No mail is read, sent or deleted.
     """
-    wanted = _only(configured(folder), name)
-    tried = asyncio.run(_tried(connect or _wired(), wanted))
+    daemon = Daemon(folder)
+    if daemon.is_there():
+        tried = [daemon.post(f"/gateways/{one}/test", TriedView) for one in _names(daemon, name)]
+    else:
+        tried = asyncio.run(_tried(connect or _wired(), _only(configured(folder), name)))
     failed = sum(one.status != GatewayStatus.CONNECTION_SUCCEEDED.value for one in tried)
     if as_json:
         show_json({"gateways": tried})
@@ -76,8 +69,54 @@ def test(connect: Connect | None, name: str | None, folder: Path, as_json: bool)
     sys.exit(EXIT_FAILED if failed else 0)
 
 
-async def _tried(connect: Connect, generation: Generation) -> list[Tried]:
-    return [Tried(gateway=row[0], kind=row[1], status=row[2], words=row[3]) for row in await connect(generation)]
+@gateways.command()
+@click.argument("name")
+@config_option
+@json_option
+def rebuild(name: str, folder: Path, as_json: bool) -> None:
+    """Have the running daemon connect NAME anew, now; ends with 1 where that does not succeed."""
+    found = _turned(folder, name, "rebuild", as_json=as_json)
+    sys.exit(0 if found.status == GatewayStatus.CONNECTION_SUCCEEDED.value else EXIT_FAILED)
+
+
+@gateways.command()
+@click.argument("name")
+@config_option
+@json_option
+def disconnect(name: str, folder: Path, as_json: bool) -> None:
+    """Have the running daemon use NAME no more until it is rebuilt, also after a restart."""
+    _turned(folder, name, "disconnect", as_json=as_json)
+
+
+def _turned(folder: Path, name: str, verb: str, *, as_json: bool) -> GatewayView:
+    daemon = Daemon(folder)
+    names = _names(daemon, name)
+    if len(names) > 1:
+        raise click.BadParameter(f"several gateways have this name: {', '.join(names)}", param_hint="NAME")
+    found = daemon.post(f"/gateways/{names[0]}/{verb}", GatewayView)
+    if as_json:
+        show_json(found)
+    else:
+        show_table(COLUMNS, [_row(found)], "")
+    return found
+
+
+def _names(daemon: Daemon, name: str | None) -> list[str]:
+    """The daemon's gateways of that name, or all; ends with usage where there is none."""
+    known = [f"{one.tenant}/{one.name}" for one in daemon.get("/gateways", GatewayViews).gateways]
+    return known if name is None else _chosen(known, name)
+
+
+def _chosen(known: list[str], name: str) -> list[str]:
+    chosen = [one for one in known if name in {one, one.partition("/")[2]}]
+    if not chosen:
+        there = ", ".join(known) or "none"
+        raise click.BadParameter(f"there is no gateway {name!r}; there are: {there}", param_hint="NAME")
+    return chosen
+
+
+async def _tried(connect: Connect, generation: Generation) -> list[TriedView]:
+    return [TriedView(gateway=row[0], kind=row[1], status=row[2], words=row[3]) for row in await connect(generation)]
 
 
 def _wired() -> Connect:
@@ -91,13 +130,10 @@ def _only(generation: Generation, name: str | None) -> Generation:
     """The configuration with no other gateway than those of that name; ends with usage where there is none."""
     if name is None:
         return generation
+    every = [f"{tenant.name}/{one.name}" for tenant in generation.tenants for one in tenant.gateways]
+    chosen = _chosen(every, name)
     kept = tuple(
-        replace(
-            tenant, gateways=tuple(one for one in tenant.gateways if name in {one.name, f"{tenant.name}/{one.name}"})
-        )
+        replace(tenant, gateways=tuple(one for one in tenant.gateways if f"{tenant.name}/{one.name}" in chosen))
         for tenant in generation.tenants
     )
-    if not any(tenant.gateways for tenant in kept):
-        known = ", ".join(f"{tenant.name}/{one.name}" for tenant in generation.tenants for one in tenant.gateways)
-        raise click.BadParameter(f"there is no gateway {name!r}; there are: {known or 'none'}", param_hint="NAME")
     return replace(generation, tenants=kept)

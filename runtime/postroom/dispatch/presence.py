@@ -68,8 +68,9 @@ class PresenceLoop:
         presence: Presence,
         current: Callable[[], Generation],
         *,
-        heartbeat: float = AGENT_HEARTBEAT,
+        heartbeat: float | None = None,
     ) -> None:
+        """Judge by this heartbeat (seconds), else by each tenant's own."""
         self._store = store
         self._states = states
         self._clock = clock
@@ -85,7 +86,7 @@ class PresenceLoop:
                 await self.look()
             except TemporaryError as error:
                 log.warning("presence_not_judged", why=str(error))
-            await self._clock.sleep(self._heartbeat / LOOKS_A_HEARTBEAT)
+            await self._clock.sleep(self._shortest() / LOOKS_A_HEARTBEAT)
 
     async def look(self) -> int:
         """Bring the rows up to the settings in force, set offline who is gone, and give how many those were."""
@@ -109,16 +110,26 @@ class PresenceLoop:
             log.exception("presence_of_agent_not_judged", tenant=suspect.tenant, agent=suspect.name)
             return False
 
+    def _shortest(self) -> float:
+        return min((self._of(tenant.name) for tenant in self._current().tenants), default=AGENT_HEARTBEAT)
+
+    def _of(self, tenant: str) -> float:
+        """The tenant's heartbeat in seconds."""
+        if self._heartbeat is not None:
+            return self._heartbeat
+        found = self._current().tenant(tenant)
+        return found.parameters.agent_heartbeat if found is not None else AGENT_HEARTBEAT
+
     def _gone(self, tx: Tx, generation: Generation) -> list[AgentRow]:
         rows = (row for tenant in generation.tenants for row in tx.agents.all(tenant.name))
         return [row for row in rows if self._after(row).state is not standing(row).state]
 
     def _after(self, row: AgentRow) -> Standing:
-        return seen(standing(row), self._presence.sight(row.tenant, row.name), self._heartbeat)
+        return seen(standing(row), self._presence.sight(row.tenant, row.name), self._of(row.tenant))
 
     def _judge(self, tx: Tx, suspect: AgentRow) -> bool:
         row = tx.agents.get(suspect.tenant, suspect.name)
         if row is None:
             return False
-        after = self._states.judge(tx, row, self._presence.sight(row.tenant, row.name), self._heartbeat)
+        after = self._states.judge(tx, row, self._presence.sight(row.tenant, row.name), self._of(row.tenant))
         return after.state is not row.state

@@ -44,7 +44,6 @@ COPY_WINDOW = timedelta(days=7)
 """How long the same mail may take to come a second way."""
 MINUTES_OF_SURPLUS = 10
 """What cannot be sent within so many minutes at the gateway's rate opens the breaker."""
-MAIL_CLASS = "automatic_reply"
 REFERENCE = 8
 _TIME, _CHANCE = 10, 16
 """A ULID's characters of time and of chance."""
@@ -161,7 +160,8 @@ def put_in(tx: Tx, session: Session, occasion: Occasion, rules: AutomaticRules, 
         return None
     reply = _reply(draft, rendered, raw)
     accepted = TraceLine(step="automatic_reply", verdict=occasion.kind.value, evidence=f"for mail {occasion.mail.id}")
-    keep(tx, reply, mail_of(reply, rendered, MAIL_CLASS, accepted))
+    mail_class = "robot_answer" if occasion.kind is AutomaticKind.ROBOT else "automatic_reply"
+    keep(tx, reply, mail_of(reply, rendered, mail_class, accepted))
     tx.automatic.add(_remembered(draft, reply))
     _send(tx, reply)
     return reply

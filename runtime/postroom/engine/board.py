@@ -5,12 +5,14 @@ It is told and it remembers; it decides nothing, tries nothing, and forgets all 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from postroom.engine.switches import WORDS, Switch
 from postroom.engine.verdict import IntakeRules
 from postroom.engine.watch import Watch
 from postroom.ports.gateways import BeforeDot, GatewayError, GatewayStatus, SendingGateway, SendOutcome
@@ -40,10 +42,11 @@ class StatusBoard:
         self._clock = clock
         self._states: dict[tuple[str, str], GatewayState] = {}
         self._listed_since: dict[tuple[str, str], datetime] = {}
+        self.news = asyncio.Event()
+        """Set at the next news of any gateway; then there is another one in its place."""
 
     def status(self, rules: IntakeRules, status: GatewayStatus, words: str) -> None:
         """The gateway's status from now on."""
-        self._watch.status(rules, status, words)
         self.note(rules.tenant, rules.gateway, status, words)
 
     def polled(self, rules: IntakeRules, seconds: float, backlog: int) -> None:
@@ -68,6 +71,7 @@ class StatusBoard:
     def note(self, tenant: str, gateway: str, status: GatewayStatus, words: str) -> None:
         """Remember a status; words make it an error, and a success is one without."""
         now = self._clock.now()
+        self._watch.status(tenant, gateway, status, words)
         state = self._states.get((tenant, gateway)) or GatewayState(status=status, since=now)
         if state.status is not status:
             state = replace(state, status=status, since=now)
@@ -76,6 +80,8 @@ class StatusBoard:
         elif status is GatewayStatus.CONNECTION_SUCCEEDED:
             state = replace(state, last_success_at=now)
         self._states[tenant, gateway] = state
+        told, self.news = self.news, asyncio.Event()
+        told.set()
 
     def of(self, tenant: str, gateway: str) -> GatewayState | None:
         """The gateway as last seen; None where nothing was heard of it yet."""
@@ -85,14 +91,20 @@ class StatusBoard:
 class ShownGateway:
     """A sending gateway whose successes and faults are put on the board (ports.gateways.SendingGateway)."""
 
-    def __init__(self, gateway: SendingGateway, board: StatusBoard, tenant: str, name: str) -> None:
+    def __init__(
+        self, gateway: SendingGateway, board: StatusBoard, tenant: str, name: str, switch: Switch | None = None
+    ) -> None:
         self._gateway = gateway
+        self._switch = switch or Switch()
         self._board = board
         self._tenant = tenant
         self._name = name
 
     async def probe(self) -> None:
         """Sign in once. Raises GatewayError."""
+        if self._switch.is_off:
+            self._note(GatewayStatus.DISCONNECTED, "")
+            raise GatewayError(GatewayStatus.DISCONNECTED, WORDS)
         try:
             await self._gateway.probe()
         except GatewayError as error:
@@ -102,6 +114,8 @@ class ShownGateway:
 
     async def send(self, sender: str, recipients: Sequence[str], raw: bytes, before_dot: BeforeDot) -> SendOutcome:
         """Hand over one mail; only a fault of the gateway itself is an error of the gateway."""
+        if self._switch.is_off:
+            return SendOutcome(results=(), gateway_fault=GatewayStatus.DISCONNECTED, words=WORDS)
         outcome = await self._gateway.send(sender, recipients, raw, before_dot)
         if outcome.gateway_fault is not None:
             self._note(outcome.gateway_fault, outcome.words)

@@ -11,11 +11,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from postroom.engine.collecting import Collecting, Polled
 from postroom.engine.collecting_lessons import Lessons
 from postroom.engine.collecting_session import Session, Shared
+from postroom.engine.draining import Draining
+from postroom.engine.pace import next_wait
 from postroom.engine.retry import Backoff
+from postroom.engine.switches import Switch
 from postroom.engine.verdict import IntakeRules
 from postroom.errors import TemporaryError
 from postroom.ports.gateways import GatewayError, GatewayStatus
@@ -25,6 +29,9 @@ log = structlog.get_logger(__name__)
 HARD_STATUSES = frozenset({GatewayStatus.AUTH_FAILED})
 AFTER_REFUSED_PASSWORD = 1_200.0
 """Least seconds between two tries of a password that the server refused: never more than three in an hour."""
+
+
+OUT_OF_SERVICE = 86_400.0
 
 
 class Watcher(Protocol):
@@ -42,20 +49,33 @@ class Watcher(Protocol):
 class Collector:
     """One gateway's loop."""
 
-    def __init__(self, current: Callable[[], Collecting], shared: Shared, watcher: Watcher) -> None:
+    def __init__(
+        self, current: Callable[[], Collecting], shared: Shared, watcher: Watcher, switch: Switch | None = None
+    ) -> None:
         self._current = current
         self._shared = shared
         self._clock = shared.clock
         self._watcher = watcher
         self._backoff = Backoff()
         self._lessons = Lessons()
+        self._draining = Draining()
+        self._pace = current().poll_every
+        self._switch = switch
         self._hampered = ""
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Poll until asked to stop; a session in hand is finished first."""
+        """Poll until asked to stop; a session in hand is finished first. Out of service it waits to be rebuilt."""
+        switch = self._switch or Switch(stopping)
         self._watcher.status(self._current().rules, GatewayStatus.CONNECTING, "")
         while not stopping.is_set():
-            await self._clock.wait(stopping, await self._poll(stopping))
+            if switch.answer():
+                self._backoff, self._draining = Backoff(), Draining()
+            await self._clock.wait(switch.bell, self._wait() if switch.is_off else await self._poll(switch.bell))
+
+    def _wait(self) -> float:
+        """Out of service: the seconds to sleep, unless the bell rings."""
+        self._watcher.status(self._current().rules, GatewayStatus.DISCONNECTED, "")
+        return OUT_OF_SERVICE
 
     async def _poll(self, stopping: asyncio.Event) -> float:
         """One session; gives the seconds to wait before the next."""
@@ -70,7 +90,12 @@ class Collector:
             log.exception("collecting_failed", gateway=current.rules.gateway_key)
             return self._failed(current.rules, GatewayStatus.CONNECTION_FAILED, f"internal error: {error}", None)
         self._went_on(current.rules, polled)
-        return 0.0 if polled.is_more else current.poll_every * (0.9 + 0.2 * self._shared.jitter())
+        return 0.0 if polled.is_more else self._next_wait(current, polled) * (0.9 + 0.2 * self._shared.jitter())
+
+    def _next_wait(self, current: Collecting, polled: Polled) -> float:
+        shortest, longest = (current.poll_every if one is None else one for one in (current.poll_min, current.poll_max))
+        self._pace = next_wait(self._pace, polled.taken, shortest, longest)
+        return self._pace
 
     async def collect_once(self, current: Collecting, stopping: asyncio.Event) -> Polled:
         """One whole session. Raises GatewayError, TemporaryError."""
@@ -88,10 +113,20 @@ class Collector:
 
     def _went_on(self, rules: IntakeRules, polled: Polled) -> None:
         self._backoff = Backoff()
+        polled = self._unless_stuck(polled)
         self._watcher.status(rules, polled.status, polled.words)
         if polled.words != self._hampered:
             self._hampered = polled.words
             log.warning("gateway_hampered", gateway=rules.gateway_key, why=polled.words or "not any more")
+
+    def _unless_stuck(self, polled: Polled) -> Polled:
+        now = self._clock.monotonic()
+        self._draining = self._draining.polled(polled.left, polled.taken, now)
+        words = self._draining.words(polled.left, now)
+        if not words:
+            return polled
+        words = f"{words}; {polled.words}" if polled.words else words
+        return replace(polled, status=GatewayStatus.DRAINING_STUCK, words=words)
 
     def _failed(self, rules: IntakeRules, status: GatewayStatus, words: str, retry_after: float | None) -> float:
         self._backoff = self._backoff.failed()

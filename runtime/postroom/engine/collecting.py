@@ -29,6 +29,9 @@ class Collecting(Struct, frozen=True, kw_only=True):
     gateway: ReceivingGateway
     rules: IntakeRules
     poll_every: float
+    poll_min: float | None = None
+    """Between these two the wait adapts to whether mails come; without them it stays as it is."""
+    poll_max: float | None = None
     batch: int
     largest: int
     leave_on_server: bool = False
@@ -40,6 +43,7 @@ class Polled(Struct, frozen=True, kw_only=True):
     """How a session that ended well went on the whole; `is_more` when the next should follow at once."""
 
     is_more: bool = False
+    taken: int = 0
     left: int = 0
     """Mails that were listed and wanted and not taken in."""
     status: GatewayStatus = GatewayStatus.CONNECTION_SUCCEEDED

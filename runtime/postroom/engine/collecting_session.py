@@ -7,18 +7,19 @@ and decides nothing about when the next one is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from postroom.engine.collecting import Choice, Collecting, Polled, Rows, choose, in_turn, may_forget
 from postroom.engine.collecting_lessons import Lessons
 from postroom.engine.collecting_queue import ArrivalQueue, Budget
-from postroom.engine.intake import Arrival
+from postroom.engine.intake import Arrival, Received
 from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.together import lone_error
 from postroom.engine.verdict import IntakeRules
@@ -38,10 +39,14 @@ LOOK_EVERY = 16 * 1024 * 1024
 
 
 class TakesIn(Protocol):
-    """Takes mails in; the one there is is engine/intake.py."""
+    """Takes mails in; the one there is is engine/intake.py. Raises TemporaryError, nothing lost."""
 
-    async def take(self, rules: IntakeRules, arrivals: Sequence[Arrival]) -> list[Listed]:
-        """Give those the server may forget. Raises TemporaryError, nothing lost."""
+    async def receive(self, rules: IntakeRules, arrivals: Sequence[Arrival]) -> Received:
+        """The first commit: their bytes and ledger rows."""
+        ...
+
+    async def settle(self, rules: IntakeRules, received: Received) -> list[Listed]:
+        """The second commit: their outcomes; gives those the server may forget."""
         ...
 
 
@@ -56,6 +61,14 @@ class Shared:
     space: SpaceWatch
     clock: Clock
     jitter: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Durable:
+    """A group between its two commits."""
+
+    group: list[Arrival]
+    received: Received
 
 
 class Session:
@@ -82,7 +95,8 @@ class Session:
         left = len(choice.new) + len(choice.due) + unseen - len(taken)
         # The next session follows at once only where this one got on: a server must never make us turn in circles.
         is_more = bool(taken) and confirmed and (self._is_cut_short or len(wanted) < len(taken) + left)
-        return self._polled(is_more=is_more, left=left, kept=kept)
+        polled = self._polled(is_more=is_more, left=left, kept=kept)
+        return replace(polled, taken=len(taken))
 
     def _polled(self, *, is_more: bool, left: int, kept: int) -> Polled:
         if self._no_room:
@@ -153,14 +167,47 @@ class Session:
         return max((one.size for one in wanted if one.size <= self._current.largest), default=0)
 
     async def _take_in(self) -> list[Listed]:
+        """Take in group after group: while one is brought to its outcomes, the next is made durable."""
         done: list[Listed] = []
-        while group := await self._queue.group():
-            done += await self._take_group(group)
+        durable = await self._receive_next()
+        while durable is not None:
+            durable, settled = await self._settle_and_receive_next(durable)
+            done += settled
         return done
 
-    async def _take_group(self, group: list[Arrival]) -> list[Listed]:
+    async def _settle_and_receive_next(self, durable: _Durable) -> tuple[_Durable | None, list[Listed]]:
+        following, fault = None, None
+        async with lone_error(), asyncio.TaskGroup() as both:
+            settling = both.create_task(self._settle(durable))
+            try:
+                following = await self._receive_next()
+            except TemporaryError as error:
+                # What is durable is brought to its outcomes before the fault is told.
+                fault = error
+        if fault is not None:
+            raise fault
+        return following, settling.result()
+
+    async def _receive_next(self) -> _Durable | None:
+        """Make the next group durable; None once there is none."""
+        group = await self._queue.group()
+        if not group:
+            return None
+        with self._in_hand(group):
+            return _Durable(group, await self._shared.intake.receive(self._current.rules, group))
+
+    async def _settle(self, durable: _Durable) -> list[Listed]:
+        with self._in_hand(durable.group):
+            done = await self._shared.intake.settle(self._current.rules, durable.received)
+        self._lessons.taken_in(done)
+        self._queue.taken_in(durable.group)
+        return done
+
+    @contextmanager
+    def _in_hand(self, group: list[Arrival]) -> Iterator[None]:
+        """Give back what a group needs when it is not taken in."""
         try:
-            done = await self._shared.intake.take(self._current.rules, group)
+            yield
         except Exception:
             self._lessons.broke_off([arrival.listed for arrival in group])
             self._queue.forget(group)
@@ -169,9 +216,6 @@ class Session:
             # Cancelled: a thread may still be at work on these spools, so only their memory is given back.
             self._queue.taken_in(group)
             raise
-        self._lessons.taken_in(done)
-        self._queue.taken_in(group)
-        return done
 
     # -- deleting -----------------------------------------------------------------------------------------------
 

@@ -74,6 +74,8 @@ class FactReader:
 
     def _of_arrival(self, tx: Tx, asked: Asked, facts: Facts) -> Facts:
         session, policy = asked.session, asked.policy
+        if session.phase in {Phase.NEW, Phase.ROBOT}:
+            facts = _with_holder(tx, asked, facts)
         if policy.last_agent.enabled and session.phase in {Phase.NEW, Phase.ROBOT}:
             facts = _with_last_agent(tx, asked, facts)
         if policy.robot is not None and session.phase in {Phase.NEW, Phase.ROBOT}:
@@ -110,6 +112,12 @@ def _with_last_agent(tx: Tx, asked: Asked, facts: Facts) -> Facts:
         return facts
     name, replied_at = last
     return replace(facts, last_agent=agent_fact(tx, conversation.tenant, name), last_replied_at=replied_at)
+
+
+def _with_holder(tx: Tx, asked: Asked, facts: Facts) -> Facts:
+    conversation = tx.conversations.get(asked.session.conversation)
+    name = tx.sessions.with_customer(conversation) if conversation is not None and conversation.customer else None
+    return replace(facts, holder=agent_fact(tx, asked.session.tenant, name)) if name else facts
 
 
 def _target(tx: Tx, asked: Asked, name: str) -> AgentFact | None:

@@ -12,17 +12,17 @@ from datetime import datetime
 
 from postroom.engine.difficult import DifficultMails, RulesOf
 from postroom.engine.readers import Readers
-from postroom.engine.second_commit import Counted, Resists, SecondCommit
+from postroom.engine.second_commit import Counted, SecondCommit
 from postroom.engine.settle import Settler
-from postroom.engine.together import together
 from postroom.engine.verdict import IntakeRules
-from postroom.mail.message import Message
 from postroom.ports.gateways import Fetched, Listed, TooLarge
-from postroom.ports.records import Outcome, RawRef, Receipt
+from postroom.ports.records import RawRef, Receipt
 from postroom.ports.store import Blobs, Store, Tx
 from postroom.ports.world import Clock, Failpoint, Ids, Offload
 
 Arrival = Fetched | TooLarge
+Received = list[tuple[Listed, Receipt]]
+"""Mails whose bytes and ledger rows are committed, as listed and as in the ledger."""
 
 
 class Intake:
@@ -52,9 +52,15 @@ class Intake:
 
     async def take(self, rules: IntakeRules, arrivals: Sequence[Arrival]) -> list[Listed]:
         """Take these mails in; gives those the server may forget. Raises TemporaryError, nothing lost."""
-        receipts = await self._receive(rules, arrivals)
+        return await self.settle(rules, await self.receive(rules, arrivals))
+
+    async def settle(self, rules: IntakeRules, received: Received) -> list[Listed]:
+        """Bring these mails to their outcomes or set them aside to be read alone; gives those the server may forget.
+
+        Mails of one box are settled in the order of their arrival: an answer after what it answers.
+        """
         fresh: dict[str, Receipt] = {}
-        for receipt in receipts:
+        for _, receipt in received:
             if receipt.outcome is None:
                 # Of a mail that is listed twice the first row counts: the second reading is the same one.
                 fresh.setdefault(receipt.id, receipt)
@@ -62,21 +68,21 @@ class Intake:
         for receipt in fresh.values():
             if receipt.id not in settled:
                 await self.difficult.add(rules, receipt)
-        return [one.listed for one, receipt in zip(arrivals, receipts, strict=True) if not receipt.oversize]
+        return [listed for listed, receipt in received if not receipt.oversize]
 
     async def resume(self, rules_of: RulesOf) -> int:
         """Take up what a stopped process left between the two commits; gives how many mails that were."""
         return await self.difficult.resume(rules_of)
 
-    async def _receive(self, rules: IntakeRules, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        """The first commit: bytes and ledger rows."""
+    async def receive(self, rules: IntakeRules, arrivals: Sequence[Arrival]) -> Received:
+        """The first commit: bytes and ledger rows. Raises TemporaryError, nothing lost."""
         now = self._clock.now()
         raws = await self._keep(arrivals)
         rows = [self._receipt(rules, arrival, raw, now) for arrival, raw in zip(arrivals, raws, strict=True)]
         self._failpoint("ledger_commit_pre")
         receipts = await self._store.write(lambda tx: [_record(tx, row) for row in rows])
         self._failpoint("ledger_commit_post")
-        return receipts
+        return [(arrival.listed, receipt) for arrival, receipt in zip(arrivals, receipts, strict=True)]
 
     async def _keep(self, arrivals: Sequence[Arrival]) -> list[RawRef]:
         """Make the bytes durable, of a mail too large those of its header."""
@@ -105,19 +111,12 @@ class Intake:
     async def _settle_together(self, rules: IntakeRules, receipts: Sequence[Receipt]) -> set[str]:
         """The second commit: read these mails and bring each to its outcome; gives the ids of those that have one."""
         self._failpoint("parse_start")
-        messages = await self._readers.read_together([receipt.raw for receipt in receipts])
+        messages = await self._readers.read_together([receipt.raw for receipt in receipts], fresh=True)
         self._failpoint("parse_mid")
         read = [(receipt, message) for receipt, message in zip(receipts, messages, strict=True) if message is not None]
-        outcomes = await together(self._settle(rules, receipt, message) for receipt, message in read)
+        outcomes = await self._second_commit.settle_together(rules, read)
         self._failpoint("route_commit_post")
         return {receipt.id for (receipt, _), outcome in zip(read, outcomes, strict=True) if outcome is not None}
-
-    async def _settle(self, rules: IntakeRules, receipt: Receipt, message: Message) -> Outcome | None:
-        """Bring one read mail to its outcome; None where it resists."""
-        try:
-            return await self._second_commit.settle(rules, receipt, message)
-        except Resists:
-            return None
 
 
 def _record(tx: Tx, row: Receipt) -> Receipt:

@@ -52,13 +52,24 @@ class Probes:
     def _is_due(self, tenant: str, gateway: str) -> bool:
         state = self._board.of(tenant, gateway)
         heard = [at for at in (state.last_success_at, state.last_error_at) if at] if state else []
+        if state is not None and state.status is GatewayStatus.DISCONNECTED:
+            return False
         if state is None or not heard:
             return True
         silent = (self._clock.now() - max(heard)).total_seconds()
         return silent >= ASK_AGAIN_AFTER.get(state.status, ASK_AFTER)
 
+    async def ask(self, tenant: str, gateway: str) -> bool:
+        """Ask this one now; False where it is no sending gateway."""
+        one = self._sending().get((tenant, gateway))
+        if one is not None:
+            await self._ask(f"{tenant}/{gateway}", one.gateway)
+        return one is not None
+
     async def _ask(self, name: str, gateway: SendingGateway) -> None:
         try:
             await gateway.probe()
         except GatewayError as error:
+            if error.status is GatewayStatus.DISCONNECTED:
+                return
             log.warning("gateway_failed", gateway=name, status=error.status.value, why=error.words)

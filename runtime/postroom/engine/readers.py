@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
@@ -33,6 +33,8 @@ LARGEST_ANSWER = 256 * 1024 * 1024
 MOST_LOST_THREADS = 4
 """Threads given up before every mail is read in the child: each of them holds memory until the process ends."""
 
+Load = Callable[[RawRef], bytes]
+
 _decoder = msgspec.msgpack.Decoder(Message)
 
 
@@ -50,18 +52,22 @@ class Readers:
         self._lane = "parse"
         self._lost_threads = 0
 
-    async def read_together(self, raws: Sequence[RawRef]) -> list[Message | None]:
-        """Read these in their order on one thread; None for each that has to be read alone."""
+    async def read_together(self, raws: Sequence[RawRef], *, fresh: bool = False) -> list[Message | None]:
+        """Read these in their order on one thread; None for each that has to be read alone.
+
+        `fresh` are those whose hashes this process took just now, as it wrote them: they are not taken once more.
+        """
+        load = self._blobs.read_fresh if fresh else self._blobs.read
         messages: list[Message | None] = []
         while len(messages) < len(raws):
-            messages += await self._read_some(raws[len(messages) :])
+            messages += await self._read_some(raws[len(messages) :], load)
         return messages
 
-    async def _read_some(self, raws: Sequence[RawRef]) -> list[Message | None]:
+    async def _read_some(self, raws: Sequence[RawRef], load: Load) -> list[Message | None]:
         """Read them until one stands still; gives what was read so far, and None for that one."""
         if self._lost_threads >= MOST_LOST_THREADS:
             return [None] * len(raws)
-        lane, row = self._lane, _Row(self._blobs, raws)
+        lane, row = self._lane, _Row(load, raws)
         if await self._reads_on(lane, row):
             return row.messages
         got = row.give_up()
@@ -123,8 +129,8 @@ class Readers:
 class _Row:
     """Mails to read one after the other on a thread; how far it is can be seen from outside."""
 
-    def __init__(self, blobs: Blobs, raws: Sequence[RawRef]) -> None:
-        self._blobs = blobs
+    def __init__(self, load: Load, raws: Sequence[RawRef]) -> None:
+        self._load = load
         self._raws = raws
         self.messages: list[Message | None] = []
         self.has_begun = False
@@ -153,7 +159,7 @@ class _Row:
         if raw.size > LIMITS.child_octets:
             return None
         try:
-            content = self._blobs.read(raw)
+            content = self._load(raw)
             return None if prescan(content).reading is Reading.CHILD else parse(content)
         except Exception:
             log.exception("reader_failed", sha256=raw.sha256)

@@ -5,11 +5,12 @@ It opens the transaction and counts; what the outcome is, is settle.py's to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from postroom.engine.settle import Reading, Settler
+from postroom.engine.together import together
 from postroom.engine.verdict import IntakeRules, judge
 from postroom.errors import PostroomError, TemporaryError
 from postroom.mail.message import Message
@@ -19,6 +20,7 @@ from postroom.ports.world import Clock
 
 log = structlog.get_logger(__name__)
 
+Read = tuple[Receipt, Message]
 Counted = Callable[[IntakeRules, Outcome, int, float], None]
 """Told of every settled mail: its gateway, outcome, octets, and seconds since it was first seen."""
 
@@ -36,11 +38,32 @@ class SecondCommit:
         self._clock = clock
         self._counted = counted
 
+    async def settle_together(self, rules: IntakeRules, read: Sequence[Read]) -> list[Outcome | None]:
+        """Bring read mails to their outcomes in one unit of work; None for each that resists.
+
+        Raises TemporaryError where the store is at fault. Where one mail undoes the unit, each gets one of its own.
+        """
+        try:
+            readings = [self._judged(rules, receipt, message) for receipt, message in read]
+            outcomes = await self._store.write(lambda tx: [self._settler.settle(tx, reading) for reading in readings])
+        except TemporaryError:
+            raise
+        except Exception:  # noqa: BLE001 the mail it came from meets it again, alone, and has it logged
+            return await together(self._settle_or_none(rules, receipt, message) for receipt, message in read)
+        for (receipt, _), outcome in zip(read, outcomes, strict=True):
+            self._count(rules, receipt, outcome)
+        return [*outcomes]
+
+    async def _settle_or_none(self, rules: IntakeRules, receipt: Receipt, message: Message) -> Outcome | None:
+        try:
+            return await self.settle(rules, receipt, message)
+        except Resists:
+            return None
+
     async def settle(self, rules: IntakeRules, receipt: Receipt, message: Message) -> Outcome:
         """Bring one read mail to its outcome. Raises Resists, or TemporaryError where the store is at fault."""
         try:
-            verdict = judge(message, rules, receipt.first_seen_at, self._clock.now())
-            reading = Reading(rules=rules, receipt=receipt, message=message, verdict=verdict)
+            reading = self._judged(rules, receipt, message)
             outcome = await self._store.write(lambda tx: self._settler.settle(tx, reading))
         except TemporaryError:
             raise
@@ -59,6 +82,10 @@ class SecondCommit:
         if is_new:
             log.error("mail_quarantined", receipt=receipt.id, gateway=rules.gateway_key, reason=reason)
             self._count(rules, receipt, Outcome.QUARANTINED)
+
+    def _judged(self, rules: IntakeRules, receipt: Receipt, message: Message) -> Reading:
+        verdict = judge(message, rules, receipt.first_seen_at, self._clock.now())
+        return Reading(rules=rules, receipt=receipt, message=message, verdict=verdict)
 
     def _count(self, rules: IntakeRules, receipt: Receipt, outcome: Outcome) -> None:
         waited = (self._clock.now() - receipt.first_seen_at).total_seconds()

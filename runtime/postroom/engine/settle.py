@@ -191,7 +191,7 @@ class Settler:
             subject=mail.subject,
             created_at=self._clock.now(),
             last_mail_at=mail.received_at,
-            related=ConversationId(thread.related[0]) if thread.related else None,
+            related=ConversationId(thread.related[0]) if thread.related else tx.mails.twin_of(mail),
             participants=_participants(mail),
         )
         tx.conversations.add(conversation)
@@ -232,7 +232,7 @@ class Settler:
             attachments=len(message.attachments),
             outcome=Outcome.CONVERSATION,
             preview=" ".join(message.text[: 2 * PREVIEW].split())[:PREVIEW],
-            answering=answering(message, verdict.classification, reading.rules.identity),
+            answering=answering(message, verdict.classification, reading.rules.identity, verdict.language),
             trace=(trace.read(message), trace.classified(verdict.classification), trace.routed(verdict.route)),
         )
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from postroom.observability.metrics import Metrics, OfferOutcome, ReplyOutcome
+from postroom.observability.metrics import AutoReplyOutcome, Metrics, OfferOutcome, ReplyOutcome
 from postroom.ports.records import JournalEntry, Reply
 from postroom.ports.store import Store, Topic, Tx
-from postroom.session.effects import WithdrawOffer
+from postroom.session.effects import RaiseAlarm, SuppressAutomatic, WithdrawOffer
 from postroom.session.events import OfferAccepted, OfferDeclined, ReplyFailed, ReplySent
 from postroom.session.state import Phase, Session
 
@@ -73,8 +73,17 @@ def count(metrics: Metrics, entry: JournalEntry, session: Session | None) -> Non
         if session.first_replied_at == entry.event.sent_at:
             waited = (entry.event.sent_at - session.opened_at).total_seconds()
             metrics.first_response(entry.tenant, session.channel, waited)
+    _count_effects(metrics, entry, session)
     if isinstance(entry.event, ReplyFailed):
         metrics.reply_ended(entry.tenant, session.channel, ReplyOutcome.FAILED)
+
+
+def _count_effects(metrics: Metrics, entry: JournalEntry, session: Session) -> None:
+    for effect in entry.effects:
+        if isinstance(effect, SuppressAutomatic):
+            metrics.automatic_reply(entry.tenant, session.channel, AutoReplyOutcome.SUPPRESSED, effect.reason.value)
+        if isinstance(effect, RaiseAlarm):
+            metrics.alarm(entry.tenant, session.channel, effect.what)
 
 
 def _offer_outcomes(entry: JournalEntry) -> Iterator[OfferOutcome]:

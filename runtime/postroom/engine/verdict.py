@@ -10,7 +10,9 @@ from msgspec import Struct
 from postroom.mail.classify import Classification, classify
 from postroom.mail.identity import Identity
 from postroom.mail.keywords import KeywordHit, Keywords, keyword_in
+from postroom.mail.language import language_of
 from postroom.mail.message import Message
+from postroom.mail.quotes import new_text
 from postroom.mail.threads import ThreadKeys, thread_keys
 from postroom.mail.tokens import KeyRing, read_token
 from postroom.routing.routes import MailFacts, Route, RouteMatch, first_match
@@ -32,6 +34,8 @@ class IntakeRules(Struct, frozen=True, kw_only=True):
     ring: KeyRing
     retired: frozenset[str] = frozenset()
     """Channels that take no new work."""
+    multilingual: frozenset[str] = frozenset()
+    """Channels whose automatic replies are in several languages: only for them the language of a mail is looked for."""
     keywords: Mapping[str, Keywords] = {}
     """What leads from a robot to an agent, by channel; of channels without a robot there is none."""
 
@@ -51,6 +55,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     keyword: KeywordHit | None = None
     """The keyword of the mail were its subject new, and `keyword_of_text` that of its new text alone."""
     keyword_of_text: KeywordHit | None = None
+    language: str = ""
+    """The language it is written in, where that was asked and could be told."""
 
     @property
     def channel(self) -> str:
@@ -65,12 +71,15 @@ def judge(message: Message, rules: IntakeRules, first_seen_at: datetime, now: da
     classification = classify(message, rules.identity, received_at, now, valid_token_of_own=own_token)
     facts = MailFacts.of(message, rules.gateway, classification.kind.value)
     route = first_match(rules.routes, facts)
-    keywords = rules.keywords.get((route.route.channel if route else None) or "")
+    channel = (route.route.channel if route else None) or ""
+    keywords = rules.keywords.get(channel)
+    written = language_of(new_text(message.text).new) if channel in rules.multilingual else None
     return Verdict(
         received_at=received_at,
         classification=classification,
         route=route,
         keys=thread_keys(message, rules.ring, rules.tenant),
+        language=written or "",
         keyword=keyword_in(message, keywords, None) if keywords else None,
         keyword_of_text=keyword_in(message, keywords, message.subject) if keywords else None,
     )

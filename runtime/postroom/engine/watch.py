@@ -1,4 +1,4 @@
-"""Shows how each receiving gateway is: its status in the metrics, and a line in the log when it changes."""
+"""Shows how each gateway is: its status in the metrics, and a line in the log when it changes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ class Watch:
         self._metrics = metrics
         self._shown: dict[str, GatewayStatus] = {}
 
-    def status(self, rules: IntakeRules, status: GatewayStatus, words: str) -> None:
+    def status(self, tenant: str, gateway: str, status: GatewayStatus, words: str) -> None:
         """The gateway's status from now on."""
-        self._metrics.gateway_status(rules.tenant, rules.gateway, status.value)
-        if self._shown.get(rules.gateway_key) is not status:
-            self._shown[rules.gateway_key] = status
-            log.info("gateway_status", gateway=rules.gateway_key, status=status.value, why=words)
+        key = f"{tenant}/{gateway}"
+        if self._shown.get(key) is not status:
+            self._shown[key] = status
+            self._metrics.gateway_status(tenant, gateway, status.value)
+            log.info("gateway_status", gateway=key, status=status.value, why=words)
 
     def polled(self, rules: IntakeRules, seconds: float, backlog: int) -> None:
         """A session ended well."""

@@ -24,7 +24,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 class Answering(Struct, frozen=True, kw_only=True):
     """Why the mail must not be answered by itself (empty where it may), and what an answer would be made of.
 
-    `references` are the ids of the thread up to the mail, oldest first; `language` is what the mail says of itself.
+    `references` are the ids of the thread up to the mail, oldest first; `language` is what the mail says of itself,
+    else what it is written in.
     """
 
     why_not: str
@@ -34,14 +35,14 @@ class Answering(Struct, frozen=True, kw_only=True):
     language: str = ""
 
 
-def answering(message: Message, classification: Classification, identity: Identity) -> Answering:
-    """Read it of a mail that was classified."""
+def answering(message: Message, classification: Classification, identity: Identity, written: str = "") -> Answering:
+    """Read it of a mail that was classified; `written` is the language its text is in, where that was asked."""
     return Answering(
         why_not=classification.why_not,
         recipient=_recipient(message, classification, identity),
         in_reply_to=answered_id(message),
         references=ids_up_to(message),
-        language=_language(message),
+        language=_language(message) or written,
     )
 
 

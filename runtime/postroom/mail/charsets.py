@@ -43,7 +43,7 @@ _REFUSED = frozenset({"utf-7", "utf7", "unicode-1-1-utf-7", "x-unicode-2-0-utf-7
 _UNDECODABLE = "\ufffd"
 _CONTROLS: dict[int, int | None] = dict.fromkeys([n for n in range(32) if n not in {9, 10}] + [127])
 _CONTROLS |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
-_ANY_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_CONTROL_OCTETS = bytes([n for n in range(32) if n not in {9, 10}] + [127])
 
 
 def codec_of(label: str) -> str | None:
@@ -74,7 +74,15 @@ def clean(text: str) -> str:
     """The text with LF line ends, and without the control characters and lone surrogates that no view can show."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     # Looking first is many times quicker than translating, and few texts have any.
-    return text.translate(_CONTROLS) if _ANY_CONTROL.search(text) else text
+    return text.translate(_CONTROLS) if _has_controls(text) else text
+
+
+def _has_controls(text: str) -> bool:
+    try:
+        octets = text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return len(octets.translate(None, _CONTROL_OCTETS)) < len(octets)
 
 
 def one_line(text: str) -> str:

@@ -48,15 +48,10 @@ class _Fields:
     """The fields by name, in lower case."""
 
     def __init__(self, block: Block) -> None:
-        self.named: dict[str, list[str]] = {}
-        for header in block.headers:
-            self.named.setdefault(header.name.lower(), []).append(header.value)
-
-    def all(self, name: str) -> list[str]:
-        return self.named.get(name, [])
+        self.all = block.values
 
     def first(self, name: str) -> str:
-        values = self.named.get(name)
+        values = self.all(name)
         return values[0] if values else ""
 
     def joined(self, name: str) -> str:

@@ -6,6 +6,7 @@ One strict view for everybody: what is not a field is a named defect, so that tw
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -25,7 +26,7 @@ MBOX_LINE = "the mail begins with the line of a mailbox file"
 NUL = "the header holds NUL or a bare CR"
 
 
-class Block(Struct, frozen=True):
+class Block(Struct, frozen=True, dict=True):
     """A header and where the body after it begins."""
 
     headers: tuple[Header, ...]
@@ -34,7 +35,14 @@ class Block(Struct, frozen=True):
 
     def values(self, name: str) -> list[str]:
         """Every value of the field, in order; `name` is lower case."""
-        return [header.value for header in self.headers if header.name.lower() == name]
+        return self._by_name.get(name, [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for header in self.headers:
+            found.setdefault(header.name.lower(), []).append(header.value)
+        return found
 
 
 def header_end(raw: bytes, start: int, end: int) -> tuple[int, int]:

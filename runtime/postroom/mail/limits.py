@@ -21,8 +21,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Above this many of them the mail is read in the child process."""
     child_octets: int = 30_000_000
     """Above this size the mail is read in the child process."""
-    nested_messages: int = 1_000
-    """Signs of message/rfc822; above this only the header is read."""
     addresses: int = 1_000
     ids: int = 100
     parameters: int = 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -92,7 +93,7 @@ class Finding(Struct, frozen=True):
     evidence: Evidence
 
 
-class Case(Struct, frozen=True, kw_only=True):
+class Case(Struct, frozen=True, kw_only=True, dict=True):
     """All a rule may look at. Times are aware; `own_token` says that the mail's own Message-ID is one we minted."""
 
     message: Message
@@ -100,6 +101,16 @@ class Case(Struct, frozen=True, kw_only=True):
     received_at: datetime
     now: datetime
     own_token: bool = False
+
+    @cached_property
+    def senders(self) -> list[tuple[str, str]]:
+        """The local parts of author, Sender and envelope sender, case-folded, each with the name of its field."""
+        message = self.message
+        found = [
+            (name, address.key) for name, of in (("From", message.from_), ("Sender", message.sender)) for address in of
+        ]
+        found += [("Return-Path", value.strip("<> \t").casefold()) for value in message.all_headers("Return-Path")]
+        return [(name, address.rpartition("@")[0] if "@" in address else address) for name, address in found]
 
 
 def finding(says: MailClass | Caveat, rule: str, header: str = "", value: str = "") -> tuple[Finding, ...]:

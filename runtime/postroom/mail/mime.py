@@ -145,13 +145,18 @@ class _Reader:
         # RFC 2046 §5.1.1: the line end before a boundary belongs to it; the first one's is the header's last.
         at = body_at - 1
         for _ in range(self.limits.boundary_lines):
-            at = self.raw.find(b"\n--", at) if self.open else -1
+            at = self._hyphens(at) if self.open else -1
             if at < 0:
                 return
             at = self._line(at)
             if len(self.found) >= self.limits.parts:
                 break
         self.defects[TOO_MANY_PARTS] = None
+
+    def _hyphens(self, at: int) -> int:
+        """The next line that begins with two hyphens; an attachment has none, and one octet is found fastest."""
+        hyphen = self.raw.find(b"-", at)
+        return self.raw.find(b"\n--", max(hyphen - 1, at)) if hyphen >= 0 else -1
 
     def _line(self, at: int) -> int:
         """Take one line that may be a boundary; gives where to look on."""

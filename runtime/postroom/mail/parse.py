@@ -13,7 +13,7 @@ from postroom.mail.headers import Block, split_header
 from postroom.mail.limits import LIMITS, Limits
 from postroom.mail.message import Message, PartShape
 from postroom.mail.mime import Tree, read_parts
-from postroom.mail.prescan import Reading, prescan
+from postroom.mail.prescan import dear_header
 from postroom.mail.reports import guess_report, read_report
 
 HEADER_ONLY = "only the header was read"
@@ -21,11 +21,11 @@ EMPTY = "the mail is empty"
 
 
 def parse(raw: bytes, limits: Limits = LIMITS) -> Message:
-    """Read the whole mail, or its header alone where `prescan` says that more would be too dear."""
+    """Read the whole mail, or its header alone where that is too dear already."""
     raw = _with_line_feeds(raw)
-    verdict = prescan(raw, limits)
-    if verdict.reading is Reading.HEADER_ONLY:
-        return header_only(raw, verdict.reason, limits)
+    reason = dear_header(raw, limits)
+    if reason:
+        return header_only(raw, reason, limits)
     block = _top(raw, limits)
     tree = read_parts(raw, block, limits)
     bodies = read_bodies(raw, tree, limits)
@@ -58,7 +58,7 @@ def header_only(raw: bytes, reason: str = "", limits: Limits = LIMITS) -> Messag
 def attachment_bytes(raw: bytes, index: int, limits: Limits = LIMITS) -> bytes | None:
     """The decoded content of the attachment that `parse` gave this index, or None where there is none of it."""
     raw = _with_line_feeds(raw)
-    if prescan(raw, limits).reading is Reading.HEADER_ONLY:
+    if dear_header(raw, limits):
         return None
     parts = read_parts(raw, _top(raw, limits), limits).parts
     return parts[index].content(raw) if 0 <= index < len(parts) else None

@@ -39,7 +39,7 @@ def form(case: Case) -> tuple[Finding, ...]:
 def mail_system(case: Case) -> tuple[Finding, ...]:
     """A mail delivery system wrote it, or gave itself as the envelope's sender."""
     names = [("From", address.name.casefold()) for address in case.message.from_]
-    for header, name in (*_senders(case), *names):
+    for header, name in (*case.senders, *names):
         if _MAIL_SYSTEM.fullmatch(name):
             return finding(MailClass.DSN, "mail system", header, name)
     for value in case.message.all_headers("From"):
@@ -58,7 +58,7 @@ def failure_notice(case: Case) -> tuple[Finding, ...]:
 
 def list_sender(case: Case) -> tuple[Finding, ...]:
     """The habitual names of list programs (RFC 5230 §4.6 names them too)."""
-    for header, local in _senders(case):
+    for header, local in case.senders:
         if _LIST.fullmatch(local):
             return finding(MailClass.LIST, "list sender", header, local)
     return ()
@@ -66,7 +66,7 @@ def list_sender(case: Case) -> tuple[Finding, ...]:
 
 def nobody(case: Case) -> tuple[Finding, ...]:
     """A box that says in its name that nobody reads it; a listed form is answered at its Reply-To instead."""
-    for header, local in _senders(case):
+    for header, local in case.senders:
         if header == "From" and _NOBODY.fullmatch(local) and not form(case):
             return finding(MailClass.AUTOMATIC, "nobody reads it", header, local)
     return ()
@@ -74,7 +74,7 @@ def nobody(case: Case) -> tuple[Finding, ...]:
 
 def no_acknowledgement(case: Case) -> tuple[Finding, ...]:
     """RFC 5230 §4.6: behind a postmaster there may be a person, who is served but gets no automatic reply."""
-    for header, local in _senders(case):
+    for header, local in case.senders:
         if _NO_ACK.fullmatch(local):
             return finding(Caveat.NO_ACK, "role address", header, local)
     return ()
@@ -92,13 +92,3 @@ def null_sender(case: Case) -> tuple[Finding, ...]:
         if "".join(value.split()) in {"<>", ""}:
             return finding(MailClass.NULL_SENDER, "null sender", "Return-Path", value)
     return ()
-
-
-def _senders(case: Case) -> list[tuple[str, str]]:
-    """The local parts of the author, the Sender and the envelope's sender, case-folded and with the field's name."""
-    message = case.message
-    found = [
-        (name, address.key) for name, of in (("From", message.from_), ("Sender", message.sender)) for address in of
-    ]
-    found += [("Return-Path", value.strip("<> \t").casefold()) for value in message.all_headers("Return-Path")]
-    return [(name, address.rpartition("@")[0] if "@" in address else address) for name, address in found]

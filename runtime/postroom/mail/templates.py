@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from enum import Enum
+from itertools import islice
 
 from msgspec import Struct
 
@@ -31,6 +32,7 @@ _PIECE = re.compile(r"\{\{|\}\}|\{([^{}\n]{0,60})\}|[{}]")
 _BRACES = {"{{": "{", "}}": "}"}
 _BLANK = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
 _LONGEST_VALUE = 300
+_MOST_FAULTS = 20
 
 
 class Place(Enum):
@@ -49,14 +51,12 @@ class Fault(Struct, frozen=True):
 
 
 def faults(template: str, names: Iterable[str]) -> tuple[Fault, ...]:
-    """Everything in braces that is no name of the list, and every brace that stands alone."""
+    """What stands in braces and is no name of the list, and braces that stand alone; the first of them, if many."""
     known = tuple(names)
-    found = []
-    for piece in _PIECE.finditer(template):
-        words = _fault(piece, known)
-        if words:
-            found.append(Fault(template.count("\n", 0, piece.start()) + 1, words))
-    return tuple(found)
+    wrong = ((piece, words) for piece in _PIECE.finditer(template) if (words := _fault(piece, known)))
+    return tuple(
+        Fault(template.count("\n", 0, piece.start()) + 1, words) for piece, words in islice(wrong, _MOST_FAULTS)
+    )
 
 
 def fill(template: str, values: Mapping[str, str], place: Place = Place.TEXT) -> str:

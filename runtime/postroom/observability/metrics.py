@@ -84,6 +84,16 @@ class AgentState(Enum):
     OFFLINE = "offline"
 
 
+class RobotOutcome(Enum):
+    """How a question to a robot ends."""
+
+    ANSWERED = "answered"
+    HANDED_OFF = "handed_off"
+    FAILED = "failed"
+    LATE = "late"
+    NOT_ASKED = "not_asked"
+
+
 class ReplyOutcome(Enum):
     """How a reply's sending stands; failed and unknown are told once a reply, not once an attempt."""
 
@@ -101,6 +111,9 @@ class AutoReplyOutcome(Enum):
     FAILED = "failed"
     UNKNOWN = "unknown"
 
+
+ALARMS = ("agent_silent", "max_wait", "never_open", "robot_failed", "uncontacted")
+"""Every reason for which a session asks for a person who watches."""
 
 AUTO_REPLY_REASONS: Mapping[AutoReplyOutcome, tuple[str, ...]] = {
     AutoReplyOutcome.SENT: tuple(kind.value for kind in AutomaticKind),
@@ -122,6 +135,7 @@ class Metrics:
         self._gateways()
         self._intake()
         self._service()
+        self._robots()
         self._replies()
         self._runtime(version)
 
@@ -244,17 +258,40 @@ class Metrics:
         """A session got its first reply, so long after its first mail."""
         self._first_response.labels(**self._named(tenant=tenant, channel=channel)).observe(seconds)
 
+    # Robots
+
+    def _robots(self) -> None:
+        which = ("tenant", "robot")
+        self._robot_requests = self._counter(
+            "robot_requests_total", "Questions to robots, by how they ended", (*which, "outcome")
+        )
+        self._robot_seconds = self._histogram("robot_seconds", "Question asked to verdict", which, NETWORK_SECONDS)
+
+    def robot_asked(self, tenant: str, robot: str, outcome: RobotOutcome | str, seconds: float) -> None:
+        """A question to a robot ended; one that was not asked took no time."""
+        labels = self._named(tenant=tenant, robot=robot)
+        self._robot_requests.labels(**labels, outcome=RobotOutcome(outcome).value).inc()
+        if RobotOutcome(outcome) is not RobotOutcome.NOT_ASKED:
+            self._robot_seconds.labels(**labels).observe(seconds)
+
     # Replies
 
     def _replies(self) -> None:
         which = ("tenant", "channel")
         self._reply_outcomes = self._counter("replies_total", "Replies, by how sending ended", (*which, "outcome"))
+        self._alarms = self._counter("session_alarms_total", "Sessions that need a person", (*which, "reason"))
         self._auto_replies = self._counter(
             "auto_replies_total", "Automatic replies, by how and why they ended", (*which, "outcome", "reason")
         )
         self._reply_seconds = self._histogram(
             "reply_seconds", "Reply accepted to first recipient taken", which, NETWORK_SECONDS
         )
+
+    def alarm(self, tenant: str, channel: str, what: str) -> None:
+        """Something happened to a session that a person who watches must know; ValueError for an unknown kind."""
+        if what not in ALARMS:
+            raise ValueError(f"{what} is no kind of alarm")
+        self._alarms.labels(**self._named(tenant=tenant, channel=channel), reason=what).inc()
 
     def automatic_reply(self, tenant: str, channel: str, outcome: AutoReplyOutcome | str, reason: str) -> None:
         """An automatic reply ended, or was decided against; ValueError for a reason not in AUTO_REPLY_REASONS."""

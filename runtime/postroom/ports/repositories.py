@@ -105,6 +105,10 @@ class Mails(Protocol):
         """The newest incoming mails of the tenant, newest first."""
         ...
 
+    def twin_of(self, mail: StoredMail) -> ConversationId | None:
+        """The conversation that the same mail (Message-ID, author, body) has on another channel."""
+        ...
+
     def copy_of(self, mail: StoredMail, since: datetime) -> StoredMail | None:
         """An earlier incoming mail of this channel since then with the same Message-ID, author and body (P3)."""
         ...

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from postroom.ports.records import AgentRow, AgentState, Draft, JournalEntry, QueueLength, SessionsLike, TimerRow
+from postroom.ports.records import (
+    AgentRow,
+    AgentState,
+    Conversation,
+    Draft,
+    JournalEntry,
+    QueueLength,
+    SessionsLike,
+    TimerRow,
+)
 from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
 
 
@@ -78,6 +87,10 @@ class Sessions(Protocol):
 
     def agents_in_use(self) -> Sequence[tuple[str, str, int]]:
         """(tenant, agent, sessions) of every agent who has open sessions, or is held out or kept some."""
+        ...
+
+    def with_customer(self, conversation: Conversation) -> str | None:
+        """Who has another session of that conversation's customer on its channel in hand; None where nobody has."""
         ...
 
     def of_phase(self, phase: Phase, after: int, limit: int) -> Sequence[tuple[int, Session]]:

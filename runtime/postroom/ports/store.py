@@ -111,5 +111,9 @@ class Blobs(Spooler, Protocol):
         """All bytes. Blocking. Raises PermanentError where they are gone or are not what the name says."""
         ...
 
+    def read_fresh(self, ref: RawRef) -> bytes:
+        """All bytes, of a mail whose hash was taken while this very process wrote it. Blocking. Raises as `read`."""
+        ...
+
 
 Decided = tuple[Session, tuple[AnyEffect, ...]]

@@ -40,6 +40,8 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_agent: AgentFact | None = None
     """Who last replied to this customer on this channel."""
     last_replied_at: datetime | None = None
+    holder: AgentFact | None = None
+    """Who has another session of this customer on this channel in hand."""
     had_agent: bool = False
     """Whether the conversation's session before this one had an agent."""
     queue: QueueFact | None = None

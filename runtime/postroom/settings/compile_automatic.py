@@ -34,6 +34,16 @@ def automatic_language(channel: Channel) -> str:
     return "" if channel.auto_reply.language == "auto" else channel.auto_reply.language
 
 
+def multilingual(tenant: Tenant) -> frozenset[str]:
+    """The channels for whose automatic replies the language of a mail has to be known."""
+    return frozenset(channel.name for channel in tenant.channels if _is_multilingual(tenant, channel))
+
+
+def _is_multilingual(tenant: Tenant, channel: Channel) -> bool:
+    texts = automatic_texts(tenant, channel).values()
+    return not automatic_language(channel) and any(len(some) > 1 for some in texts)
+
+
 def start_from(tenant: Tenant, channel: Channel) -> datetime | None:
     """Since when the channel's mail is answered: a day begins at midnight in the tenant's time zone."""
     gateway = tenant.gateway(channel.receiving_gateway)

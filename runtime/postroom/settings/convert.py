@@ -90,11 +90,12 @@ def _tagged(tags: dict[str, Any], node: Node, path: str, page: Page) -> Found:
         return record(tags[kind.text], node, path, page)
     if not isinstance(node, Mapping):
         page.problem(path, f"must be a mapping of keys, not {_kind_words(node)}")
-    elif isinstance(kind, Scalar) and kind.text == "imap":
+    elif isinstance(kind, Scalar) and kind.text == "imap" and path.startswith("gateways"):
         page.problem(f"{path}.kind", "IMAP gateways are not part of this version: collect over POP3 with `kind: pop3`")
     elif kind is None:
+        what = path.partition("[")[0].removesuffix("s")
         page.problem(
-            f"{path}.kind", f"is missing: it says which kind of gateway this is, {' or '.join(tags)}", line=node.line
+            f"{path}.kind", f"is missing: it says which kind of {what} this is, {' or '.join(tags)}", line=node.line
         )
     else:
         given = shown(kind.text) if isinstance(kind, Scalar) else ""

@@ -5,7 +5,6 @@ It is in charge of this one table. A key leaves it with the change that makes it
 
 from __future__ import annotations
 
-from postroom.settings.channel_rules import LastAgent, NoAgentReply, NoCustomerReply, OfflineMessages, SessionTransfer
 from postroom.settings.problem import Page
 from postroom.settings.schema import Tenant
 
@@ -13,53 +12,33 @@ WORDS = "is read and checked, and has no effect in this version"
 
 INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
     "gateways": {
-        "poll_min": (),
-        "poll_max": (),
-        "start_from": (None,),
         "identities": ((),),
         "notify_agent_after": (),
         "plus_address": (False,),
-        "automatic_envelope": (),
-        "auto_replies_per_minute": (),
         "rate": (),
         "daily_ceiling": (),
     },
     "channels": {
         "labels": ((),),
-        "mode": ("live",),
-        "retired": (False,),
         "reply_with_personal_email": (False,),
         "signature": (None,),
         "subject_tag": (False,),
-        "robot": (None,),
-        "transfer_keywords": ((),),
-        "last_agent": (LastAgent(),),
-        "no_customer_reply": (NoCustomerReply(enabled=False),),
-        "no_agent_reply": (NoAgentReply(),),
-        "session_transfer": (SessionTransfer(to="none"),),
-        "offline_messages": (OfflineMessages(),),
-        "auto_reply": (),
-        "wrap_up": (0.0,),
     },
     "routes": {"labels": ((),)},
     "queues": {
         "access_code": (),
         "levels": (),
-        "auto_accept": (False,),
         "ageing": (),
         "service_level": (),
         "served_by": ("postroom",),
         "strategy": ("longest_idle",),
-        "max_wait": (None,),
-        "max_length": (None,),
-        "overflow": (None,),
         "relaxation": ((),),
     },
     "agents": {"signature": (None,), "personal_address": (), "notices": ((),)},
 }
 """By section and key, the values that say what this version does anyway: they need no warning."""
 
-INACTIVE_ALONE = ("signatures", "robots")
+INACTIVE_ALONE = ("signatures",)
 """Keys that stand once in a tenant."""
 
 

@@ -27,6 +27,7 @@ from postroom.settings.channel_rules import (
     WorkTime,
 )
 from postroom.settings.oauth2 import OAuth2
+from postroom.settings.robots import Robot
 from postroom.settings.rules import (
     Account,
     AtMost,
@@ -231,13 +232,6 @@ class Signature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     text: Text
 
 
-class Robot(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A robot that channels may name."""
-
-    name: Name
-    kind: Annotated[str, OneOf(("faq", "http", "mqtt", "openai"))]
-
-
 class Channel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An email channel."""
 
@@ -357,6 +351,10 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def gateway(self, name: str) -> Gateway | None:
         """The gateway of that name, or None."""
         return next((gateway for gateway in self.gateways if gateway.name == name), None)
+
+    def robot(self, name: str) -> Robot | None:
+        """The robot of that name, or None."""
+        return next((robot for robot in self.robots if robot.name == name), None)
 
     def queue(self, name: str) -> Queue | None:
         """The queue of that name, or None."""

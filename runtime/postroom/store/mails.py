@@ -64,6 +64,14 @@ class SqlMails:
         """The newest incoming mails of the tenant, newest first."""
         return [_mail(row) for row in self._db.all(_SQL["mails_latest"], (tenant, limit))]
 
+    def twin_of(self, mail: StoredMail) -> ConversationId | None:
+        """The conversation that the same mail (Message-ID, author, body) has on another channel."""
+        if mail.message_id is None or not mail.body_hash:
+            return None
+        key = (mail.message_id, mail.tenant, mail.channel, mail.body_hash, mail.from_address)
+        row = self._db.one(_SQL["mails_twin"], key)
+        return ConversationId(row[0]) if row else None
+
     def copy_of(self, mail: StoredMail, since: datetime) -> StoredMail | None:
         """The oldest incoming mail of this channel with the same Message-ID, author and body since then.
 

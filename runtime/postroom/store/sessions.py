@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from postroom.ports.records import QueueLength, SessionsLike
+from postroom.ports.records import Conversation, QueueLength, SessionsLike
 from postroom.session.state import ConversationId, Phase, Session, SessionId
 from postroom.store.columns import to_json, to_micros, to_micros_or_none, to_time_or_none
 from postroom.store.connection import Connection, Row
@@ -112,6 +112,12 @@ class SqlSessions:
     def agents_in_use(self) -> Sequence[tuple[str, str, int]]:
         """(tenant, agent, sessions) of every agent who has open sessions, or is held out or kept some."""
         return [(row[0], row[1], row[2]) for row in self._db.all(_SQL["sessions_agents_in_use"])]
+
+    def with_customer(self, conversation: Conversation) -> str | None:
+        """Who has another session of that conversation's customer on its channel in hand; None where nobody has."""
+        key = (conversation.tenant, conversation.channel, conversation.customer, conversation.id)
+        row = self._db.one(_SQL["sessions_with_customer"], key)
+        return row[0] if row else None
 
     def of_phase(self, phase: Phase, after: int, limit: int) -> Sequence[tuple[int, Session]]:
         """Open sessions of a phase with their numbers, in the order of their making, after that number."""

@@ -15,6 +15,7 @@ from postroom.api.server import HttpServer
 from postroom.dispatch.agents import AgentStates
 from postroom.dispatch.presence import Presence
 from postroom.engine.board import StatusBoard
+from postroom.engine.operate import GatewayOperations
 from postroom.engine.quarantine import Quarantine
 from postroom.engine.readers import StoredMailReader
 from postroom.engine.replies import Desk
@@ -60,14 +61,20 @@ def http_door(parts: Parts, presence: Presence) -> HttpServer:
     return HttpServer(app, host, port, before_stop=feed.close)
 
 
-def operator_door(parts: Parts, board: StatusBoard, in_use: InUse) -> OperatorServer:
+def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: GatewayOperations) -> OperatorServer:
     """The operator's door, on a socket in the store's folder."""
     store, blobs, offload, readers, clock = parts.store, parts.blobs, parts.offload, parts.readers, parts.clock
     settler = Settler(parts.step, clock, parts.ids, parts.failpoint)
     quarantine = Quarantine(store, blobs, offload, readers, settler, clock, in_use.rules_of)
     reader, current = StoredMailReader(store, blobs, readers, offload), parts.current
     operator = OperatorParts(
-        store=store, reader=reader, offload=offload, quarantine=quarantine, board=board, current=current
+        store=store,
+        reader=reader,
+        offload=offload,
+        quarantine=quarantine,
+        board=board,
+        current=current,
+        operations=operations,
     )
     return OperatorServer(create_operator_app(operator), parts.store_folder)
 

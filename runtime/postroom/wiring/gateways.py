@@ -14,11 +14,13 @@ from postroom.engine.board import ShownGateway, StatusBoard
 from postroom.engine.collecting import Collecting
 from postroom.engine.deliver import Sending
 from postroom.engine.sending_terms import Terms
+from postroom.engine.switches import Switches
 from postroom.engine.verdict import IntakeRules
 from postroom.gateways.build import Builder
 from postroom.mail.tokens import KeyRing
 from postroom.routing.routes import Route
 from postroom.settings import compile as compiled
+from postroom.settings.compile_automatic import multilingual
 from postroom.settings.schema import Generation, Pop3Gateway, SmtpGateway, Tenant
 from postroom.wiring.parts import gateways
 
@@ -30,6 +32,13 @@ class Gateways(Struct, frozen=True, kw_only=True):
     """By the gateway's name in the ledger."""
     sending: dict[tuple[str, str], Sending]
     """By tenant and name."""
+
+
+class Shown(Struct, frozen=True):
+    """Where a gateway's news is shown, and what an operator turns it off with."""
+
+    board: StatusBoard
+    switches: Switches
 
 
 class InUse:
@@ -65,7 +74,7 @@ class InUse:
             await one.gateway.close()
 
 
-def build_gateways(generation: Generation, builder: Builder, ring: KeyRing, board: StatusBoard) -> Gateways:
+def build_gateways(generation: Generation, builder: Builder, ring: KeyRing, shown: Shown) -> Gateways:
     """Build every gateway; reads their secrets and certificates. Raises ConfigurationError."""
     routes = {tenant.name: compiled.routes(tenant) for tenant in generation.tenants}
     receiving = [
@@ -73,7 +82,7 @@ def build_gateways(generation: Generation, builder: Builder, ring: KeyRing, boar
         for tenant, one in gateways(generation, Pop3Gateway)
     ]
     sending = {
-        (tenant.name, one.name): _sending(builder, board, tenant, one)
+        (tenant.name, one.name): _sending(builder, shown, tenant, one)
         for tenant, one in gateways(generation, SmtpGateway)
     }
     return Gateways(receiving={one.rules.gateway_key: one for one in receiving}, sending=sending)
@@ -87,6 +96,7 @@ def rules_for(tenant: Tenant, gateway: Pop3Gateway, routes: tuple[Route, ...], r
         identity=compiled.identity(tenant, gateway),
         routes=routes,
         automatic_mail=compiled.automatic_mail(tenant),
+        multilingual=multilingual(tenant),
         keywords=compiled.keywords(tenant),
         retired=frozenset(channel.name for channel in tenant.channels if channel.retired),
         ring=ring,
@@ -99,6 +109,8 @@ def _collecting(builder: Builder, rules: IntakeRules, tenant: Tenant, gateway: P
         gateway=builder.receiving(tenant, gateway),
         rules=rules,
         poll_every=gateway.poll_every,
+        poll_min=gateway.poll_min,
+        poll_max=gateway.poll_max,
         batch=gateway.batch,
         largest=gateway.max_message_size,
         leave_on_server=gateway.leave_on_server or is_shadow,
@@ -106,9 +118,10 @@ def _collecting(builder: Builder, rules: IntakeRules, tenant: Tenant, gateway: P
     )
 
 
-def _sending(builder: Builder, board: StatusBoard, tenant: Tenant, settings: SmtpGateway) -> Sending:
-    gateway = builder.sending(tenant, settings)
-    return Sending(gateway=ShownGateway(gateway, board, tenant.name, settings.name), terms=_terms(settings))
+def _sending(builder: Builder, shown: Shown, tenant: Tenant, settings: SmtpGateway) -> Sending:
+    gateway, switch = builder.sending(tenant, settings), shown.switches.of(tenant.name, settings.name)
+    on_board = ShownGateway(gateway, shown.board, tenant.name, settings.name, switch)
+    return Sending(gateway=on_board, terms=_terms(settings))
 
 
 def _terms(settings: SmtpGateway) -> Terms:

@@ -14,6 +14,7 @@ from postroom.engine.intake import Intake
 from postroom.engine.settle import Settler
 from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.supervisor import Loop, Supervisor
+from postroom.engine.switches import Switches
 from postroom.engine.verdict import IntakeRules
 from postroom.ports.records import Receipt
 from postroom.store.space import free_space, room_for
@@ -24,7 +25,7 @@ from postroom.wiring.parts import Parts
 class Collectors:
     """Keeps one loop for each receiving gateway of the settings in force."""
 
-    def __init__(self, parts: Parts, board: StatusBoard, in_use: InUse) -> None:
+    def __init__(self, parts: Parts, board: StatusBoard, in_use: InUse, switches: Switches) -> None:
         settler = Settler(parts.step, parts.clock, parts.ids, parts.failpoint)
         self._intake = Intake(
             parts.store,
@@ -48,6 +49,7 @@ class Collectors:
         )
         self._board = board
         self._in_use = in_use
+        self._switches = switches
         self._running: set[str] = set()
 
     def loops(self) -> list[Loop]:
@@ -62,6 +64,7 @@ class Collectors:
         wanted = set(self._in_use.receiving)
         for key in self._running - wanted:
             supervisor.stop(_name(key))
+            self._switches.of(*key.split("/", 1)).bell.set()
         for key in wanted - self._running:
             supervisor.start(self._loop(key))
         self._running = wanted
@@ -77,7 +80,8 @@ class Collectors:
             last = self._in_use.receiving.get(key, last)
             return last
 
-        return Loop(name=_name(key), run=Collector(current, self._shared, self._board).run, drains=True)
+        switch = self._switches.of(last.rules.tenant, last.rules.gateway)
+        return Loop(name=_name(key), run=Collector(current, self._shared, self._board, switch).run, drains=True)
 
 
 def _name(key: str) -> str:

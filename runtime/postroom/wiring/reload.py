@@ -8,7 +8,6 @@ from pathlib import Path
 import structlog
 
 from postroom.engine.anew import Anew
-from postroom.engine.board import StatusBoard
 from postroom.engine.reload import Reloader
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.errors import ConfigurationError
@@ -17,7 +16,7 @@ from postroom.settings.fingerprint import fingerprint
 from postroom.settings.load import load
 from postroom.settings.removed import removed_in_use
 from postroom.settings.schema import Generation
-from postroom.wiring.gateways import InUse, build_gateways
+from postroom.wiring.gateways import InUse, Shown, build_gateways
 from postroom.wiring.intake import Collectors
 from postroom.wiring.parts import Parts
 
@@ -28,10 +27,10 @@ class Reloading:
     """Swaps generations; it has to know who works with which."""
 
     def __init__(
-        self, parts: Parts, board: StatusBoard, in_use: InUse, collectors: Collectors, supervisor: Supervisor
+        self, parts: Parts, shown: Shown, in_use: InUse, collectors: Collectors, supervisor: Supervisor
     ) -> None:
         self._parts = parts
-        self._board = board
+        self._shown = shown
         self._in_use = in_use
         self._collectors = collectors
         self._supervisor = supervisor
@@ -57,7 +56,7 @@ class Reloading:
         problems = removed_in_use(generation, *used)
         if problems:
             raise ConfigurationError("\n".join(problems))
-        build = partial(build_gateways, generation, parts.builder, parts.ring, self._board)
+        build = partial(build_gateways, generation, parts.builder, parts.ring, self._shown)
         gateways = await parts.offload.run("settings", build)
         parts.in_force.swap(generation)
         parts.metrics.config_generation(generation.number)

@@ -13,20 +13,24 @@ import structlog
 from postroom import __version__
 from postroom.api.server import HttpServer
 from postroom.dispatch.presence import Presence
+from postroom.dispatch.robots.roster import Robots
 from postroom.engine.board import StatusBoard
 from postroom.engine.feed_cache import FeedCache
 from postroom.engine.feed_source import FeedSource
 from postroom.engine.feeds import Feeds
+from postroom.engine.operate import GatewayOperations
 from postroom.engine.probe import Probes
 from postroom.engine.readers import Readers
 from postroom.engine.step import SessionStep
 from postroom.engine.supervisor import Loop, Supervisor
+from postroom.engine.switches import Switches
 from postroom.engine.watch import Watch
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload, failpoint_from, spare_the_collector
 from postroom.gateways.build import Builder
-from postroom.gateways.trial import try_gateways
+from postroom.gateways.trial import try_gateway, try_gateways
 from postroom.observability.metrics import Metrics
 from postroom.observability.ops import parse_listen
+from postroom.ports.gateways import GatewayStatus
 from postroom.settings.schema import Generation
 from postroom.store.blobs import FileBlobs
 from postroom.store.kept import FileKeeper
@@ -34,7 +38,7 @@ from postroom.store.keys import key_ring
 from postroom.store.sqlite import SqliteStore
 from postroom.wiring.doors import http_door, operator_door, ops_door
 from postroom.wiring.expiries import expiry_loop
-from postroom.wiring.gateways import InUse, build_gateways
+from postroom.wiring.gateways import InUse, Shown, build_gateways
 from postroom.wiring.in_force import InForce
 from postroom.wiring.intake import Collectors
 from postroom.wiring.outgoing import automatic_mailer
@@ -108,23 +112,29 @@ class Runtime:
 
     async def _serve(self, parts: Parts, stopping: asyncio.Event) -> None:
         board = StatusBoard(Watch(parts.metrics), parts.clock)
-        build = partial(build_gateways, self._generation, parts.builder, parts.ring, board)
+        switches = Switches(parts.keeper)
+        await switches.load()
+        build = partial(build_gateways, self._generation, parts.builder, parts.ring, Shown(board, switches))
         in_use = InUse(await parts.offload.run("settings", build))
+        probes = Probes(lambda: in_use.sending, board, parts.clock)
+        operations = GatewayOperations(switches, probes, board, parts.clock, partial(try_out, parts))
         presence = Presence(parts.clock)
+        robots = Robots(parts.clock, parts.ids, parts.offload, parts.metrics, parts.current)
         http, ops = http_door(parts, presence), ops_door(parts, stopping)
-        operator = operator_door(parts, board, in_use)
+        operator = operator_door(parts, board, in_use, operations)
         http.bind()
         self.http_url = f"http://{_host(self._generation.process.http.listen)}:{http.port}"
         self.ops_url = "http://{}:{}".format(*ops.bind())
         operator.bind()
         supervisor = Supervisor(parts.clock, self._generation.process.drain_within)
-        collectors = Collectors(parts, board, in_use)
+        collectors = Collectors(parts, board, in_use, switches)
         loops = [
             *collectors.loops(),
-            *session_loops(parts, in_use, board, presence),
+            Loop(name="switches", run=switches.run, drains=True),
+            *session_loops(parts, in_use, board, presence, robots),
             expiry_loop(parts),
-            Reloading(parts, board, in_use, collectors, supervisor).loop(),
-            Loop(name="probes", run=lambda _: Probes(lambda: in_use.sending, board, parts.clock).run()),
+            Reloading(parts, Shown(board, switches), in_use, collectors, supervisor).loop(),
+            Loop(name="probes", run=lambda _: probes.run()),
             Loop(name="calendars", run=lambda _: parts.feeds.run()),
             Loop(name="http", run=partial(_until_stopped, http), drains=True),
             Loop(name="operator", run=partial(_until_stopped, operator), drains=True),
@@ -137,6 +147,7 @@ class Runtime:
         try:
             await supervisor.run(loops, stopping)
         finally:
+            await robots.close()
             await in_use.close()
             log.info("stopped")
 
@@ -149,6 +160,15 @@ async def connect(generation: Generation) -> list[tuple[str, str, str, str]]:
         return await try_gateways(generation, Builder(Path(generation.folder), clock, failpoint_from({}), keeper))
     finally:
         offload.close()
+
+
+async def try_out(parts: Parts, tenant_name: str, gateway_name: str) -> tuple[GatewayStatus, str]:
+    """Sign in to one gateway of the settings in force, and say how it went."""
+    tenant = parts.current().tenant(tenant_name)
+    gateway = tenant.gateway(gateway_name) if tenant else None
+    if tenant is None or gateway is None:
+        return GatewayStatus.DISCONNECTED, "it is not configured any more"
+    return await try_gateway(tenant, gateway, parts.builder)
 
 
 async def _until_stopped(server: HttpServer, stopping: asyncio.Event) -> None:

@@ -6,8 +6,10 @@ from datetime import datetime
 from functools import partial
 
 from postroom.dispatch.agents import AgentStates
+from postroom.dispatch.asking import Asking
 from postroom.dispatch.presence import Presence, PresenceLoop
 from postroom.dispatch.queues import QueueLoop
+from postroom.dispatch.robots.roster import Robots
 from postroom.engine.anew import Anew
 from postroom.engine.automatic_delivery import AutomaticDelivery
 from postroom.engine.board import StatusBoard
@@ -15,25 +17,29 @@ from postroom.engine.deliver import Delivery
 from postroom.engine.gauges import Gauges
 from postroom.engine.hours import HoursLoop
 from postroom.engine.housekeeping import Housekeeping
-from postroom.engine.relay import Relay
+from postroom.engine.readers import StoredMailReader
+from postroom.engine.relay import Performer, Relay
 from postroom.engine.supervisor import Loop
 from postroom.engine.tally import Tally
 from postroom.engine.timers import TimerLoop
 from postroom.observability.loop_lag import sample_loop_lag
 from postroom.ports.records import Reply
-from postroom.session.effects import SendReply
+from postroom.session.effects import AskRobot, Effect, SendReply
 from postroom.settings.channel_rules import OfflineMessages
 from postroom.wiring.gateways import InUse
 from postroom.wiring.parts import Parts
 
 
-def session_loops(parts: Parts, in_use: InUse, board: StatusBoard, presence: Presence) -> list[Loop]:
+def session_loops(parts: Parts, in_use: InUse, board: StatusBoard, presence: Presence, robots: Robots) -> list[Loop]:
     """What happens to sessions when nobody writes: offers, timers, hours, replies on their way, agents who are gone."""
     queues = QueueLoop(parts.store, parts.step, parts.clock, parts.ids, parts.current)
     listed_since = partial(_listed_since, parts, board)
     timers = TimerLoop(parts.store, parts.step, parts.clock, parts.failpoint, parts.metrics.timer_fired, listed_since)
     hours = HoursLoop(parts.store, parts.step, parts.clock, partial(_opening_rate, parts))
-    relay = Relay(parts.store, parts.clock, parts.ids, {SendReply: _delivery(parts, in_use).perform})
+    reader = StoredMailReader(parts.store, parts.blobs, parts.readers, parts.offload)
+    asking = Asking(parts.store, parts.step, reader, robots, parts.clock)
+    performers: dict[type[Effect], Performer] = {SendReply: _delivery(parts, in_use).perform, AskRobot: asking.perform}
+    relay = Relay(parts.store, parts.clock, parts.ids, performers)
     anew = Anew(parts.store, parts.step)
     gone = PresenceLoop(parts.store, AgentStates(parts.step, parts.clock), parts.clock, presence, parts.current)
     return [

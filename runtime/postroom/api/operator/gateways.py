@@ -1,13 +1,18 @@
-"""How each gateway of the settings in force is; looking tries nothing."""
+"""How each gateway of the settings in force is, and the verbs that connect, disconnect and try one."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import datetime
+from http import HTTPStatus
 
-from litestar import get
+from litestar import get, post
+from litestar.params import FromPath
 from msgspec import Struct
 
 from postroom.api.operator.parts import OperatorParts, Parts
+from postroom.api.problems import problem
+from postroom.errors import TemporaryError
 from postroom.settings.schema import Gateway, kind_of
 
 
@@ -25,6 +30,15 @@ class GatewayView(Struct, frozen=True, kw_only=True):
     mails_left: int | None
 
 
+class TriedView(Struct, frozen=True, kw_only=True):
+    """How signing in to a gateway went; the words are empty where it succeeded."""
+
+    gateway: str
+    kind: str
+    status: str
+    words: str
+
+
 class GatewayViews(Struct, frozen=True, kw_only=True):
     """Every gateway, in the order of the settings."""
 
@@ -36,6 +50,49 @@ async def read_gateways(parts: Parts) -> GatewayViews:
     """Give the gateways of every tenant with their status in words."""
     tenants = parts.current().tenants
     return GatewayViews(gateways=tuple(_view(parts, one.name, gateway) for one in tenants for gateway in one.gateways))
+
+
+@post("/gateways/{tenant:str}/{gateway:str}/rebuild", status_code=HTTPStatus.OK, summary="Connect a gateway anew")
+async def rebuild_gateway(parts: Parts, tenant: FromPath[str], gateway: FromPath[str]) -> GatewayView:
+    """Connect it now, also after it was disconnected, and give what came of it."""
+    found = _found(parts, tenant, gateway)
+    await _done(parts.operations.rebuild(tenant, gateway))
+    return _view(parts, tenant, found)
+
+
+@post(
+    "/gateways/{tenant:str}/{gateway:str}/disconnect",
+    status_code=HTTPStatus.OK,
+    summary="Take a gateway out of service",
+)
+async def disconnect_gateway(parts: Parts, tenant: FromPath[str], gateway: FromPath[str]) -> GatewayView:
+    """Collect and send nothing through it until it is rebuilt, also after a restart."""
+    found = _found(parts, tenant, gateway)
+    await _done(parts.operations.disconnect(tenant, gateway))
+    return _view(parts, tenant, found)
+
+
+@post("/gateways/{tenant:str}/{gateway:str}/test", status_code=HTTPStatus.OK, summary="Try a gateway out")
+async def try_gateway(parts: Parts, tenant: FromPath[str], gateway: FromPath[str]) -> TriedView:
+    """Sign in once; no mail is read, sent or deleted, and its status stays what it is."""
+    found = _found(parts, tenant, gateway)
+    status, words = await parts.operations.try_out(tenant, gateway)
+    return TriedView(gateway=f"{tenant}/{gateway}", kind=kind_of(found), status=status.value, words=words)
+
+
+def _found(parts: OperatorParts, tenant: str, gateway: str) -> Gateway:
+    space = parts.current().tenant(tenant)
+    found = space.gateway(gateway) if space else None
+    if found is None:
+        raise problem(HTTPStatus.NOT_FOUND, "there is no such gateway")
+    return found
+
+
+async def _done(act: Awaitable[None]) -> None:
+    try:
+        await act
+    except TemporaryError as error:
+        raise problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
 
 
 def _view(parts: OperatorParts, tenant: str, gateway: Gateway) -> GatewayView:
@@ -53,4 +110,4 @@ def _view(parts: OperatorParts, tenant: str, gateway: Gateway) -> GatewayView:
     )
 
 
-ROUTES = (read_gateways,)
+ROUTES = (read_gateways, rebuild_gateway, disconnect_gateway, try_gateway)

@@ -72,6 +72,22 @@ class Board(Protocol):
         ...
 
 
+class Operations(Protocol):
+    """Acts on a gateway of the settings in force; each verb raises TemporaryError with the words for the operator."""
+
+    async def rebuild(self, tenant: str, gateway: str) -> None:
+        """Connect anew, now."""
+        ...
+
+    async def disconnect(self, tenant: str, gateway: str) -> None:
+        """Take out of service until it is rebuilt."""
+        ...
+
+    async def try_out(self, tenant: str, gateway: str) -> tuple[GatewayStatus, str]:
+        """Sign in once, and say how it went in words."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorParts:
     """Everything a resource of this door may use."""
@@ -81,6 +97,7 @@ class OperatorParts:
     offload: Offload
     quarantine: Quarantine
     board: Board
+    operations: Operations
     current: Callable[[], Generation]
 
 

@@ -33,7 +33,9 @@ class Body:
                 return b"", start if opened is None else opened
             start = opened
         # RFC 1939 §3: CRLF "." CRLF ends the reply; its first CRLF belongs to the last line, and a bare LF ends nothing
-        stuffed = buffer.find(_STUFFED, start)
+        # Attachments have no dots at all, and one octet is found many times faster than three.
+        dot = buffer.find(b".", start)
+        stuffed = buffer.find(_STUFFED, max(dot - 2, start)) if dot >= 0 else -1
         if stuffed < 0:
             # Nearly every chunk of a large mail: neither the end nor a stuffed dot is in it, and one search says both.
             keep = len(buffer) - _held_back(buffer, start)

@@ -8,7 +8,7 @@ from postroom.gateways.oauth2 import with_fresh_token
 from postroom.gateways.pop3.mailbox import Pop3Mailbox
 from postroom.gateways.pop3.options import Pop3Options
 from postroom.gateways.pop3.signin import signed_in
-from postroom.gateways.pop3.suspects import Suspects
+from postroom.gateways.suspects import Suspects
 from postroom.ports.world import Failpoint
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from postroom.gateways.pop3.faults import UnsafeArgument
+from postroom.gateways.argument import argument
 
 CAPA = b"CAPA\r\n"
 STLS = b"STLS\r\n"
@@ -11,16 +11,6 @@ LIST = b"LIST\r\n"
 UIDL = b"UIDL\r\n"
 NOOP = b"NOOP\r\n"
 QUIT = b"QUIT\r\n"
-_DEL = 0x7F
-_SPACE = 0x20
-
-
-def argument(text: str) -> bytes:
-    """Encode an argument as UTF-8. Raises UnsafeArgument for CR, LF, any other C0 control, or DEL."""
-    encoded = text.encode("utf-8", "surrogateescape")
-    if any(octet < _SPACE or octet == _DEL for octet in encoded):
-        raise UnsafeArgument("it holds a control character (such as a line break), which no POP3 command may carry")
-    return encoded
 
 
 def user(name: str) -> bytes:

@@ -1,106 +1,35 @@
-"""One TCP or TLS connection to a POP3 server: bytes in with back-pressure, and a deadline on every wait.
-
-It gives lines and bodies and knows no command; what fails leaves it as a GatewayError.
-"""
+"""One connection to a POP3 server: its bytes as lines and as bodies; it knows no command."""
 
 from __future__ import annotations
 
-import asyncio
-import ssl
-from collections.abc import Awaitable
-from typing import TypeVar, cast
-
-from msgspec import Struct
-
+from postroom.gateways.faults import ProtocolFault
 from postroom.gateways.pop3.body import Body
-from postroom.gateways.pop3.faults import ProtocolFault
 from postroom.gateways.pop3.inbound import Inbound
 from postroom.gateways.pop3.replies import stranger
-from postroom.gateways.tls import tls_words
-from postroom.ports.gateways import GatewayError, GatewayStatus
+from postroom.gateways.stream import HIGH_WATER, Deadline, Stream
 
-HIGH_WATER = 512 * 1024
-"""Unread octets above which the socket is read no further until somebody takes them."""
-_LINGER = 1.0
-T = TypeVar("T")
+__all__ = ["HIGH_WATER", "Connection", "Deadline"]
 
 
-class Deadline(Struct, frozen=True):
-    """A moment on the loop's clock, and the seconds that led to it."""
-
-    at: float
-    seconds: float
-
-
-class Connection(asyncio.Protocol):
-    """A byte stream from and to one server. Used by one task."""
+class Connection(Stream):
+    """A stream of status lines and multi-line replies. Used by one task."""
 
     def __init__(self, peer: str, idle: float) -> None:
+        super().__init__(peer, idle)
         self.inbound = Inbound()
-        self.peer = peer
-        self.idle = idle
-        self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self._paused = False
-        self._ended = False
-        self._cause: Exception | None = None
-        self._lost = self._loop.create_future()
 
-    # -- the loop calls these -----------------------------------------------------------------------------------
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the transport."""
-        # uvloop's transports do what asyncio.Transport says and do not inherit from it
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Keep what came, and stop reading the socket while too much lies here."""
+    def take(self, data: bytes) -> int:
+        """Keep what came; gives how many octets lie here unread."""
         self.inbound.feed(data)
-        if len(self.inbound) > HIGH_WATER and not self._paused and self._transport is not None:
-            self._paused = True
-            self._transport.pause_reading()
-        self._wake()
+        return len(self.inbound)
 
-    def eof_received(self) -> bool:
-        """The server will send no more; the connection is of no more use."""
-        self._ended = True
-        self._wake()
-        return False
+    def early(self) -> bytes:
+        """The first octets that nobody took."""
+        return self.inbound.peek()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note the end."""
-        self._ended = True
-        self._cause = self._cause or exc
-        if not self._lost.done():
-            self._lost.set_result(None)
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    # -- the client calls these ---------------------------------------------------------------------------------
-
-    def attach(self, transport: asyncio.Transport) -> None:
-        """Use this transport, which was made for another protocol before (after a TLS handshake)."""
-        self._transport = transport
-
-    @property
-    def transport(self) -> asyncio.Transport:
-        """The transport in use."""
-        if self._transport is None:
-            raise GatewayError(GatewayStatus.DISCONNECTED, f"the connection to {self.peer} was closed on our side")
-        return self._transport
-
-    def within(self, seconds: float) -> Deadline:
-        """A deadline that many seconds from now."""
-        return Deadline(self._loop.time() + seconds, seconds)
-
-    def send(self, data: bytes) -> None:
-        """Write; commands are short, so nothing waits here."""
-        if data:
-            self.transport.write(data)
+    def stranger(self, start: bytes) -> str:
+        """Say who speaks like this, when it is not POP3; else nothing."""
+        return stranger(start)
 
     async def line(self, deadline: Deadline, doing: str) -> bytes:
         """The next line without its CRLF; `doing` finishes "while ..." in an error."""
@@ -122,68 +51,3 @@ class Connection(asyncio.Protocol):
             if not chunk and not body.done:
                 await self.more(deadline, doing)
         return b"".join(chunks)
-
-    async def more(self, deadline: Deadline, doing: str) -> None:
-        """Wait until something new came. Raises GatewayError at the deadline, after silence, or at the stream's end."""
-        if self._ended:
-            raise self._end(doing)
-        if self._paused:
-            self._paused = False
-            self.transport.resume_reading()
-        idle_at = self._loop.time() + self.idle
-        self._waiter = self._loop.create_future()
-        try:
-            async with asyncio.timeout_at(min(deadline.at, idle_at)):
-                await self._waiter
-        except TimeoutError as error:
-            self.abort()
-            raise self._late(deadline, idle_at, doing) from error
-        finally:
-            self._waiter = None
-
-    async def wait_for(self, answer: Awaitable[T], deadline: Deadline, doing: str) -> T:
-        """Wait for somebody else's answer. Raises GatewayError at the deadline."""
-        try:
-            async with asyncio.timeout_at(deadline.at):
-                return await answer
-        except TimeoutError as error:
-            raise self._late(deadline, deadline.at, doing) from error
-
-    def now(self) -> float:
-        """The loop's clock, for deadlines."""
-        return self._loop.time()
-
-    def abort(self) -> None:
-        """Drop the connection at once."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def close(self) -> None:
-        """Close in order, waiting a second at most for the other side."""
-        if self._transport is None:
-            return
-        self._transport.close()
-        try:
-            async with asyncio.timeout(_LINGER):
-                await asyncio.shield(self._lost)
-        except TimeoutError:
-            self.abort()
-
-    def _late(self, deadline: Deadline, idle_at: float, doing: str) -> GatewayError:
-        if deadline.at <= idle_at:
-            words = f"{self.peer} was not done in {deadline.seconds:g} s while {doing}"
-        else:
-            words = f"{self.peer} said nothing for {self.idle:g} s while {doing}"
-        return GatewayError(GatewayStatus.CONNECTION_FAILED, words)
-
-    def _end(self, doing: str) -> GatewayError:
-        if isinstance(self._cause, ssl.SSLError):
-            words = tls_words(self._cause, self.peer)
-        elif isinstance(self._cause, OSError):
-            words = f"the connection to {self.peer} broke ({self._cause.strerror or self._cause})"
-        else:
-            words = f"{self.peer} closed the connection"
-        alien = stranger(self.inbound.peek())
-        return GatewayError(
-            GatewayStatus.CONNECTION_FAILED, f"{self.peer} {alien}" if alien else f"{words} while {doing}"
-        )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
 
-from postroom.gateways.pop3.arrival import Arrival
+from postroom.gateways.arrival import Arrival
+from postroom.gateways.faults import ProtocolFault
 from postroom.gateways.pop3.body import Body
 from postroom.gateways.pop3.connection import Connection, Deadline
-from postroom.gateways.pop3.faults import ProtocolFault
 from postroom.gateways.pop3.options import Pop3Options
 from postroom.gateways.pop3.replies import Reply, parse_reply
 from postroom.gateways.pop3.sizes import agrees

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from postroom.gateways.faults import ProtocolFault
 from postroom.gateways.pop3.body import Body
-from postroom.gateways.pop3.faults import ProtocolFault
 
 _CR = 0x0D
 MAX_LINE = 64 * 1024

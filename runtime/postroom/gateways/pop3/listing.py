@@ -11,7 +11,7 @@ from collections import Counter
 
 from msgspec import Struct
 
-from postroom.gateways.pop3.faults import ProtocolFault
+from postroom.gateways.faults import ProtocolFault
 from postroom.gateways.pop3.uids import from_uidl
 
 MAX_NUMBER_DIGITS = 10

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 
+from postroom.gateways.faults import ProtocolFault
 from postroom.gateways.pop3 import commands
 from postroom.gateways.pop3.capabilities import Capabilities
 from postroom.gateways.pop3.connection import Connection
-from postroom.gateways.pop3.faults import ProtocolFault
 from postroom.gateways.pop3.fetching import CHECK, Fetching
 from postroom.gateways.pop3.naming import Naming
 from postroom.gateways.pop3.options import Pop3Options
 from postroom.gateways.pop3.replies import Reply, parse_reply
 from postroom.gateways.pop3.signin import ask_capabilities
 from postroom.gateways.pop3.survey import Survey
-from postroom.gateways.pop3.suspects import Suspects
 from postroom.gateways.pop3.verdicts import refused
 from postroom.gateways.pop3.window import Asked, What
+from postroom.gateways.suspects import Suspects
 from postroom.ports.gateways import Declined, Fetched, GatewayError, GatewayStatus, Listed, Spooler, TooLarge
 from postroom.ports.world import Failpoint
 

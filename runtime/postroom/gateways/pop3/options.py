@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 
 from postroom.errors import ConfigurationError
+from postroom.gateways.argument import argument
+from postroom.gateways.faults import UnsafeArgument
 from postroom.gateways.oauth2 import Tokens
-from postroom.gateways.pop3.commands import argument
-from postroom.gateways.pop3.faults import UnsafeArgument
+from postroom.gateways.reading import Auth, Deadlines, Security
 from postroom.gateways.tls import TlsOptions
 
+__all__ = ["Auth", "Deadlines", "Pop3Options", "Security"]
+
 MEBIBYTE = 1024 * 1024
-
-
-class Security(Enum):
-    """How the connection is secured; `starttls` is STLS (RFC 2595), and is never opportunistic."""
-
-    TLS = "tls"
-    STARTTLS = "starttls"
-    NONE = "none"
-
-
-class Auth(Enum):
-    """What is shown to sign in."""
-
-    PASSWORD = "password"  # noqa: S105 the name of a method, not a secret
-    XOAUTH2 = "xoauth2"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadlines:
-    """The longest each wait may take, in seconds; passing one ends the connection."""
-
-    connect: float = 10
-    tls: float = 15
-    login: float = 45
-    """From the greeting to signed in; a locked mailbox is often answered only after ten seconds and more."""
-    command: float = 60
-    """One reply, from when it is waited for."""
-    idle: float = 60
-    """The longest silence inside a reply."""
-    listing: float = 300
-    """A whole LIST or UIDL."""
-    slowest: int = 8_192
-    """Octets a second below which a mail is given up: it may take `command` seconds and its size divided by this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

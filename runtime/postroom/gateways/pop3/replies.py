@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from postroom.gateways.pop3.faults import ProtocolFault
+from postroom.gateways.faults import ProtocolFault
+from postroom.gateways.printable import printable
 
-_WORDS_MAX = 200
 _CODE_MAX = 64
 _SIGNS = ((b"+OK", True), (b"-ERR", False))
 _STRANGERS = (
@@ -44,12 +44,6 @@ def is_continuation(line: bytes) -> bool:
 def stranger(start: bytes) -> str:
     """Say who speaks like this, when it is a well-known protocol other than POP3; else nothing."""
     return next((words for prefix, words in _STRANGERS if start.startswith(prefix)), "")
-
-
-def printable(text: bytes) -> str:
-    """A server's words for people: no control characters, at most 200 characters."""
-    words = text[: _WORDS_MAX * 4].decode("utf-8", "replace")
-    return "".join(letter if letter.isprintable() else "?" for letter in words)[:_WORDS_MAX]
 
 
 def _split_code(text: bytes) -> tuple[str, bytes]:

@@ -5,17 +5,19 @@ Credentials never go in clear text unless the options say so twice, and APOP is 
 
 from __future__ import annotations
 
-from base64 import b64decode
+from functools import partial
 
 from postroom.errors import PostroomError
+from postroom.gateways import sasl
+from postroom.gateways.dial import connect, secure
+from postroom.gateways.faults import ProtocolFault, UnsafeArgument
 from postroom.gateways.oauth2 import TokenRefused, no_token
-from postroom.gateways.pop3 import commands, sasl
+from postroom.gateways.pop3 import commands
 from postroom.gateways.pop3.capabilities import Capabilities, parse_capabilities
-from postroom.gateways.pop3.connect import connect, secure
 from postroom.gateways.pop3.connection import Connection, Deadline
-from postroom.gateways.pop3.faults import ProtocolFault, UnsafeArgument
 from postroom.gateways.pop3.options import Auth, Pop3Options, Security
-from postroom.gateways.pop3.replies import Reply, is_continuation, parse_reply, printable
+from postroom.gateways.pop3.replies import Reply, is_continuation, parse_reply
+from postroom.gateways.pop3.sasl import fits_initially
 from postroom.gateways.pop3.verdicts import greeting_refused, redacted, sign_in_refused
 from postroom.gateways.tls import client_context
 from postroom.ports.gateways import GatewayError, GatewayStatus
@@ -25,7 +27,8 @@ _CAPA_MAX = 64 * 1024
 
 async def signed_in(options: Pop3Options) -> tuple[Connection, Capabilities]:
     """A connection in the transaction state, and what its server can do. Raises GatewayError."""
-    connection = await connect(*options.peer, options.deadlines)
+    make = partial(Connection, "{}:{}".format(*options.peer), options.deadlines.idle)
+    connection = await connect(*options.peer, options.deadlines.connect, make)
     try:
         if options.security is Security.TLS:
             connection = await _encrypted(connection, options)
@@ -58,7 +61,8 @@ async def ask_capabilities(connection: Connection, deadline: Deadline) -> Capabi
 
 
 async def _encrypted(connection: Connection, options: Pop3Options) -> Connection:
-    return await secure(connection, options.host, client_context(options.tls), options.deadlines.tls)
+    fresh = Connection(connection.peer, connection.idle)
+    return await secure(connection, fresh, options.host, client_context(options.tls), options.deadlines.tls)
 
 
 async def _greet(connection: Connection, deadline: Deadline) -> None:
@@ -136,7 +140,7 @@ class _Authentication:
     async def _auth(self, mechanism: str, response: bytes) -> Reply:
         """One AUTH exchange: the response on the first line, or after the server's "+" (RFC 5034 §4)."""
         self._secrets = (*self._secrets, response.decode("ascii"))
-        if sasl.fits_initially(mechanism, response):
+        if fits_initially(mechanism, response):
             self._connection.send(commands.auth(mechanism, response))
         else:
             self._connection.send(commands.auth(mechanism, None))
@@ -153,7 +157,7 @@ class _Authentication:
             return parse_reply(line)
         self._connection.send(b"\r\n")
         reply = parse_reply(await self._line())
-        return Reply(reply.ok, reply.code, f"{reply.text} {_explanation(line)}".strip())
+        return Reply(reply.ok, reply.code, f"{reply.text} {sasl.explanation(line[2:])}".strip())
 
     async def _line(self) -> bytes:
         return await self._connection.line(self._deadline, "signing in")
@@ -164,11 +168,3 @@ class _Authentication:
     def _settle(self, reply: Reply) -> None:
         if not reply.ok:
             raise sign_in_refused(redacted(reply, self._secrets), self._capabilities.login_delay)
-
-
-def _explanation(line: bytes) -> str:
-    """The JSON of a refused XOAUTH2 exchange as the server wrote it; nothing where it is not base64."""
-    try:
-        return printable(b64decode(line[2:], validate=True))
-    except ValueError:
-        return ""

@@ -1,12 +1,12 @@
 """Turns a server's refusal into a gateway's status and into words a person can act on (RFC 2449 §8, RFC 3206).
 
-A response code decides. Without one, sign-in looks at the wording, only for signs that the server is busy: a mailbox in
-use is never called a wrong password, and a wrong password is never taken for a busy server.
+A response code decides. Without one, sign-in looks at the wording.
 """
 
 from __future__ import annotations
 
 from postroom.gateways.pop3.replies import Reply
+from postroom.gateways.wording import hidden, hinted, wants_tls
 from postroom.ports.gateways import GatewayError, GatewayStatus
 
 _LOCKED = "the mailbox is in use by another POP3 session; it will be tried again"
@@ -24,32 +24,12 @@ _CODES = {
     "SYS/PERM": (GatewayStatus.AUTH_FAILED, _PERMANENT),
     "AUTH": (GatewayStatus.AUTH_FAILED, _WRONG),
 }
-_CREDENTIALS = (
-    "password",
-    "credential",
-    "username",
-    "user name",
-    "unknown user",
-    "no such user",
-    "disabled",
-    "suspended",
-)
-_BOX = ("maildrop", "mail drop", "mailbox", "session", "mbox")
-_BUSY = ("lock", "in use", "in-use", "busy", "already")
-_OFTEN = ("too many", "too often", "too frequent", "too soon", "login delay", "rate limit", "throttl")
-_PASSING = ("temporar", "try again", "try later", "unavailable", "internal error", "server error")
-_SECURE = (
-    "plaintext",
-    "cleartext",
-    "plain text",
-    "clear text",
-    "non-secure",
-    "insecure",
-    "encrypt",
-    "starttls",
-    "ssl",
-    "tls",
-)
+_WORDS = {
+    GatewayStatus.THROTTLED: _THROTTLED,
+    GatewayStatus.LOCKED: _LOCKED,
+    GatewayStatus.CONNECTION_FAILED: _TEMPORARY,
+    GatewayStatus.AUTH_FAILED: _WRONG,
+}
 
 
 def refused(doing: str, reply: Reply) -> GatewayError:
@@ -62,8 +42,8 @@ def refused(doing: str, reply: Reply) -> GatewayError:
 
 def sign_in_refused(reply: Reply, login_delay: float | None) -> GatewayError:
     """The error for a sign-in that got -ERR; `login_delay` is what the server announced, in seconds."""
-    status, words = _CODES.get(reply.code) or _by_wording(reply.text.lower())
-    if words is _WRONG and _any(reply.text.lower(), _SECURE):
+    status, words = _CODES.get(reply.code) or _by_wording(reply.text)
+    if words is _WRONG and wants_tls(reply.text):
         words = _CLEAR
     wait = login_delay if status is GatewayStatus.THROTTLED else None
     return GatewayError(status, f"{words}{_quoted(reply)}", retry_after=wait)
@@ -71,7 +51,7 @@ def sign_in_refused(reply: Reply, login_delay: float | None) -> GatewayError:
 
 def greeting_refused(reply: Reply) -> GatewayError:
     """The error for a server that greets with -ERR: no name or password was sent, so neither can be wrong."""
-    status, words = _CODES.get(reply.code) or _by_wording(reply.text.lower())
+    status, words = _CODES.get(reply.code) or _by_wording(reply.text)
     if status is GatewayStatus.AUTH_FAILED and reply.code != "SYS/PERM":
         status, words = GatewayStatus.CONNECTION_FAILED, "the server turned the connection away"
     return GatewayError(status, f"{words}{_quoted(reply)}")
@@ -79,26 +59,12 @@ def greeting_refused(reply: Reply) -> GatewayError:
 
 def redacted(reply: Reply, secrets: tuple[str, ...]) -> Reply:
     """The reply without our own secrets, for a server that says what was said to it."""
-    text = reply.text
-    for secret in secrets:
-        text = text.replace(secret, "[hidden]") if secret else text
-    return Reply(reply.ok, reply.code, text)
+    return Reply(reply.ok, reply.code, hidden(reply.text, secrets))
 
 
 def _by_wording(text: str) -> tuple[GatewayStatus, str]:
-    if _any(text, _OFTEN):
-        return GatewayStatus.THROTTLED, _THROTTLED
-    if _any(text, _CREDENTIALS):
-        return GatewayStatus.AUTH_FAILED, _WRONG
-    if _any(text, _BOX) and _any(text, _BUSY):
-        return GatewayStatus.LOCKED, _LOCKED
-    if _any(text, _PASSING):
-        return GatewayStatus.CONNECTION_FAILED, _TEMPORARY
-    return GatewayStatus.AUTH_FAILED, _WRONG
-
-
-def _any(text: str, signs: tuple[str, ...]) -> bool:
-    return any(sign in text for sign in signs)
+    status = hinted(text)
+    return status, _WORDS[status]
 
 
 def _quoted(reply: Reply) -> str:

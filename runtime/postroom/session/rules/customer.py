@@ -30,7 +30,7 @@ def wrote_first(session: Session, event: MessageReceived, facts: Facts, policy: 
 
 def to_people(session: Session, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The session waits for an agent by the hour, the last one first where the channel wants it, and is confirmed."""
-    prefer = waiting.last_agent(session, facts, policy, now)
+    prefer = waiting.known_agent(session, facts, policy, now)
     return confirmed(waiting.enter(session, policy, now, prefer), facts, policy, now)
 
 

@@ -70,6 +70,11 @@ def preferred(agent: AgentFact | None, session: Session, policy: Policy, *, any_
     return agent.name if serves else ""
 
 
+def known_agent(session: Session, facts: Facts, policy: Policy, now: datetime) -> str:
+    """Who has another matter of the customer in hand, else who last replied to him where the channel leads back."""
+    return preferred(facts.holder, session, policy, any_queue=False) or last_agent(session, facts, policy, now)
+
+
 def last_agent(session: Session, facts: Facts, policy: Policy, now: datetime) -> str:
     """Who last replied to the customer, where the channel leads back to him and it is not too long ago."""
     rules = policy.last_agent

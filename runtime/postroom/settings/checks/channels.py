@@ -19,18 +19,24 @@ def check(page: Page, tenant: Tenant) -> None:
         exists(page, f"{path}.signature", channel.signature, {one.name for one in tenant.signatures}, "signature")
         _robot(page, path, channel, tenant)
         _targets(page, path, channel, tenant)
-        _availability(page, path, channel)
+        _mode(page, path, channel, tenant)
 
 
-def _availability(page: Page, path: str, channel: Channel) -> None:
-    if channel.mode == "shadow":
+def _mode(page: Page, path: str, channel: Channel, tenant: Tenant) -> None:
+    """A mailbox that is only tried is left as it is: all of its channels try."""
+    if channel.mode != "shadow":
+        return
+    live = next((one for one in _beside(channel, tenant) if one.mode == "live"), None)
+    if live is not None:
         page.problem(
-            f"{path}.mode", "`shadow` is not part of this version: mail would be taken from the box and offered"
+            f"{path}.mode",
+            f"`shadow` leaves mail on the server, and channel {live.name!r} takes mail from the same gateway: "
+            "let both be `shadow`, or give them a gateway each",
         )
-    if channel.retired:
-        page.problem(
-            f"{path}.retired", "is not part of this version: take the channel out once its sessions have ended"
-        )
+
+
+def _beside(channel: Channel, tenant: Tenant) -> list[Channel]:
+    return [one for one in tenant.channels if one.receiving_gateway == channel.receiving_gateway]
 
 
 def _gateway(page: Page, path: str, name: str, tenant: Tenant, wanted: type[Gateway]) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from postroom.errors import ConfigurationError
+from postroom.settings.checks import secrets
 from postroom.settings.problem import Page
 from postroom.settings.schema import Gateway, Pop3Gateway, SmtpGateway, Tenant
-from postroom.settings.secrets import PLACEHOLDER, Secret, is_exposed
 
 
 def check(page: Page, tenant: Tenant) -> None:
@@ -66,7 +65,7 @@ def _sign_in(page: Page, path: str, gateway: Gateway) -> None:
     if gateway.password is None:
         page.problem(f"{path}.password", "is missing" + _or_none(gateway))
     else:
-        _secret(page, f"{path}.password", gateway.password)
+        secrets.readable(page, f"{path}.password", gateway.password)
 
 
 def _oauth2(page: Page, path: str, gateway: Gateway) -> None:
@@ -81,7 +80,7 @@ def _oauth2(page: Page, path: str, gateway: Gateway) -> None:
     for key in ("client_secret", "refresh_token"):
         secret = getattr(gateway.oauth2, key)
         if secret is not None:
-            _secret(page, f"{path}.oauth2.{key}", secret)
+            secrets.readable(page, f"{path}.oauth2.{key}", secret)
         elif key in needed:
             page.problem(f"{path}.oauth2.{key}", f"is missing: `grant: {gateway.oauth2.grant}` shows it")
     if "refresh_token" not in needed and gateway.oauth2.refresh_token is not None:
@@ -90,18 +89,6 @@ def _oauth2(page: Page, path: str, gateway: Gateway) -> None:
 
 def _or_none(gateway: Gateway) -> str:
     return " (a relay without sign-in is written `auth: none`)" if isinstance(gateway, SmtpGateway) else ""
-
-
-def _secret(page: Page, path: str, secret: Secret) -> None:
-    try:
-        value = secret.reveal()
-    except ConfigurationError as error:
-        page.problem(path, str(error))
-        return
-    if value == PLACEHOLDER:
-        page.warning(path, f"{secret.path or secret.reference} still holds the placeholder: put the password there")
-    elif is_exposed(secret):
-        page.warning(path, f"every user of this machine may read {secret.path}: `chmod 600` it")
 
 
 def _polling(page: Page, path: str, gateway: Pop3Gateway) -> None:

@@ -139,3 +139,13 @@ ORDER BY tenant, channel, queue;
 -- name: sessions_agents_in_use
 -- Every agent with open sessions.
 SELECT tenant, agent, COUNT(*) FROM sessions WHERE agent IS NOT NULL GROUP BY tenant, agent ORDER BY tenant, agent;
+
+-- name: sessions_with_customer
+-- The agent who has a customer's newest session in hand, in another conversation on the channel.
+SELECT s.agent
+FROM conversations AS c
+JOIN sessions AS s ON s.conversation = c.id
+WHERE c.tenant = :tenant AND c.channel = :channel AND LOWER(c.customer) = LOWER(:customer) AND c.id <> :but
+    AND s.phase IN ('assigned', 'awaiting_customer')
+ORDER BY s.seq DESC
+LIMIT 1;

@@ -1,4 +1,4 @@
-"""The one error of the POP3 protocol core: the peer did something the protocol does not allow. It never wraps I/O."""
+"""The errors of the protocol cores: the peer did what its protocol does not allow, or we were about to. No I/O."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Opens the connection to a POP3 server: name, TCP, TLS, each with its deadline; it sends no POP3 command.
+"""Opens a connection to a server that mail is collected from: name, TCP, TLS, each with its deadline; it says nothing.
 
 TLS begins on a stream nobody has read ahead on: what came in clear text before the handshake ends the attempt, and the
-encrypted stream is read by a fresh connection that never saw the clear one (RFC 2595 §4).
+encrypted stream is read by a fresh connection that never saw the clear one (RFC 2595 §4, RFC 9051 §6.2.1).
 """
 
 from __future__ import annotations
@@ -9,35 +9,35 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
+from typing import TypeVar
 
-from postroom.gateways.pop3.connection import Connection
-from postroom.gateways.pop3.options import Deadlines
-from postroom.gateways.pop3.replies import printable, stranger
+from postroom.gateways.printable import printable
+from postroom.gateways.stream import Stream
 from postroom.gateways.tls import tls_words
 from postroom.ports.gateways import GatewayError, GatewayStatus
 
 Address = tuple[int, str, int]
 """Address family, numeric address, port."""
+S = TypeVar("S", bound=Stream)
 
 
-async def connect(host: str, port: int, deadlines: Deadlines) -> Connection:
+async def connect(host: str, port: int, seconds: float, make: Callable[[], S]) -> S:
     """Open a TCP connection, trying each address of the host in turn. Raises GatewayError."""
     peer = f"{host}:{port}"
     loop = asyncio.get_running_loop()
-    end = loop.time() + deadlines.connect
-    failure = f"{peer} did not answer in {deadlines.connect:g} s: check host, port and firewall"
+    end = loop.time() + seconds
+    failure = f"{peer} did not answer in {seconds:g} s: check host, port and firewall"
     try:
         async with asyncio.timeout_at(end):
             addresses = await _resolve(host, port)
     except TimeoutError as error:
-        raise _failed(f"the name {host} could not be looked up in {deadlines.connect:g} s") from error
+        raise _failed(f"the name {host} could not be looked up in {seconds:g} s") from error
     for tried, (family, address, numeric_port) in enumerate(addresses):
         share = (end - loop.time()) / (len(addresses) - tried)
         try:
             async with asyncio.timeout(share):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(peer, deadlines.idle), address, numeric_port, family=family
-                )
+                _, connection = await loop.create_connection(make, address, numeric_port, family=family)
                 return connection
         except TimeoutError:
             continue
@@ -54,10 +54,9 @@ async def _resolve(host: str, port: int) -> list[Address]:
     return [(int(family), str(where[0]), int(where[1])) for family, _, _, _, where in found]
 
 
-async def secure(plain: Connection, host: str, context: ssl.SSLContext, seconds: float) -> Connection:
-    """Do the TLS handshake and give the connection that reads the encrypted stream. Raises GatewayError."""
+async def secure(plain: Stream, fresh: S, host: str, context: ssl.SSLContext, seconds: float) -> S:
+    """Do the TLS handshake, and give `fresh` reading the encrypted stream. Raises GatewayError."""
     _refuse_early_bytes(plain)
-    fresh = Connection(plain.peer, plain.idle)
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(seconds):
@@ -80,17 +79,18 @@ async def secure(plain: Connection, host: str, context: ssl.SSLContext, seconds:
     return fresh
 
 
-def _refuse_early_bytes(plain: Connection) -> None:
+def _refuse_early_bytes(plain: Stream) -> None:
     """Bytes that came in clear text before the handshake may be anybody's, and would be taken for the server's."""
-    early = plain.inbound.peek()
+    early = plain.early()
     if not early:
         return
     plain.abort()
-    if early.startswith((b"+OK", b"-ERR")):
-        hint = "it speaks before TLS: either somebody tampers with the connection, or this port wants security starttls"
-    else:
-        hint = stranger(early) or f"it sent {printable(early)!r} before TLS"
-    raise _failed(f"{plain.peer}: {hint}")
+    alien = plain.stranger(early)
+    if alien:
+        raise _failed(f"{plain.peer}: {alien}")
+    said = f"it sent {printable(early)!r} before TLS"
+    hint = "either somebody tampers with the connection, or this port wants security starttls"
+    raise _failed(f"{plain.peer}: {said}: {hint}")
 
 
 def _refusal(peer: str, error: OSError) -> str:
