@@ -93,6 +93,7 @@ def test_no_query_reads_a_whole_table(database: sqlite3.Connection, query: Query
 SORTS_A_FEW = {
     "journal_of_conversation",
     "sessions_of_conversation",
+    "sessions_with_customer",
     "ledger_settled_with",
     "mails_copy_of",
     "conversations_find",
