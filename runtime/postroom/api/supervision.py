@@ -30,8 +30,10 @@ LOOK_THROUGH = 2_000
 
 Cursor = Annotated[int, QueryParameter(ge=0, le=2**62, description="`next` of the page before.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most.")]
-OfPhase = Annotated[Phase | None, QueryParameter()]
-Word = Annotated[str, QueryParameter(max_length=320)]
+OfPhase = Annotated[Phase | None, QueryParameter(description="Only those of this phase.")]
+OfChannel = Annotated[str, QueryParameter(max_length=320, description="Only those of this channel.")]
+OfQueue = Annotated[str, QueryParameter(max_length=320, description="Only those in this queue.")]
+OfAgent = Annotated[str, QueryParameter(max_length=320, description="Only what this agent has, or is to have.")]
 Assigned = Annotated[
     bool | None, QueryParameter(description="Only those that an agent has, or only those to be assigned.")
 ]
@@ -112,9 +114,9 @@ async def read_sessions(  # noqa: PLR0913, PLR0917 a filter a parameter
     parts: Parts,
     caller: SignedIn,
     phase: OfPhase = None,
-    channel: Word = "",
-    queue: Word = "",
-    agent: Word = "",
+    channel: OfChannel = "",
+    queue: OfQueue = "",
+    agent: OfAgent = "",
     after: Cursor = 0,
     limit: Limit = 50,
 ) -> OpenSessions:
