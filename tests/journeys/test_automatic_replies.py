@@ -15,7 +15,8 @@ import pytest
 
 from postroom.sandbox import Sandbox
 from tests.journeys.config import PROCESS
-from tests.journeys.process import Process, free_port, wait_for
+from tests.journeys.process import Process, wait_for
+from tests.support.ports import free_port
 
 pytestmark = [
     pytest.mark.server,
