@@ -129,10 +129,6 @@ class Conversations(Protocol):
         """Where that conversation goes on: itself, or the one it was laid into."""
         ...
 
-    def merged(self, conversation: ConversationId) -> Sequence[ConversationId]:
-        """Those that were laid into it, at whatever remove."""
-        ...
-
     def merge(self, conversation: ConversationId, into: ConversationId) -> None:
         """Lay it into another, which was laid into none, with its mails, replies and drafts; sessions stay as they are.
 
