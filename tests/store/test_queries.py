@@ -101,6 +101,7 @@ SORTS_A_FEW = {
     "counts_quarantined",
     "counts_agents",
     "replies_last_to_customer",
+    "sessions_with_customer",
     "sessions_channels_in_use",
 }
 
