@@ -237,6 +237,18 @@ class Replies(Protocol):
         ...
 
 
+class Undeliverable(Protocol):
+    """Addresses whose servers said that there is no such mailbox, each for a while."""
+
+    def add(self, tenant: str, address: str, now: datetime, until: datetime) -> None:
+        """Remember that the address cannot be written to until then."""
+        ...
+
+    def has(self, tenant: str, address: str, now: datetime) -> bool:
+        """Whether the address cannot be written to now; letter case counts for nothing."""
+        ...
+
+
 class Idempotency(Protocol):
     """Answers given to requests that carry an Idempotency-Key."""
 

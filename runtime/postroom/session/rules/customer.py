@@ -97,8 +97,8 @@ def note_was_attached(
     session: Session, event: MessageAttached, _facts: Facts, _policy: Policy, _now: datetime
 ) -> Ruling:
     """Automatic mail changes nothing but is shown to who has the session."""
-    holder = session.holder
-    return session, (NotifyAgent(agent=holder, what=f"note:{event.mail_class}"),) if holder else ()
+    told = session.holder or session.owner
+    return session, (NotifyAgent(agent=told, what=f"note:{event.mail_class}"),) if told else ()
 
 
 def _heard(session: Session, event: MessageReceived) -> Session:
