@@ -157,7 +157,7 @@ def test_a_mail_after_the_end_asks_for_a_new_session_however_soon() -> None:
     assert effects == (OpenSession(mail="m2"),)
 
 
-@pytest.mark.parametrize("phase", set(Phase) - {Phase.NEW, Phase.ENDED})
+@pytest.mark.parametrize("phase", [one for one in Phase if one not in {Phase.NEW, Phase.ENDED}])
 def test_automatic_mail_changes_nothing_and_is_shown_to_who_has_the_session(phase: Phase) -> None:
     session = EVERY_PHASE[phase]()
     after, effects = tell(session, MessageAttached(mail="m2", mail_class="dsn"))

@@ -151,7 +151,7 @@ def meant(turn: Turn, session: Session, policy: Policy, now: datetime) -> e.AnyE
         case "take" if session.offer is not None:
             return e.OfferAccepted(agent=agent, token=token)
         case "take":
-            return e.AgentReserved(agent=session.held_for or sorted(turn.able | {"anna"})[-1], token="t1")
+            return e.AgentReserved(agent=session.held_for or max(turn.able | {"anna"}), token="t1")
         case "reply" if session.phase is Phase.AWAITING_CUSTOMER:
             return e.ReplySent(reply="r", sent_at=now)
         case "reply":
