@@ -49,6 +49,8 @@ def stranger(start: bytes) -> str:
 def printable(text: bytes) -> str:
     """A server's words for people: no control characters, at most 200 characters."""
     words = text[: _WORDS_MAX * 4].decode("utf-8", "replace")
+    if words.isprintable():
+        return words[:_WORDS_MAX]
     return "".join(letter if letter.isprintable() else "?" for letter in words)[:_WORDS_MAX]
 
 
