@@ -54,9 +54,9 @@ class Settler:
     def settle(self, tx: Tx, reading: Reading) -> Outcome:
         """Give the mail its outcome, or say the one it already has."""
         receipt = reading.receipt
-        current = tx.ledger.get(receipt.id)
-        if current is not None and current.outcome is not None:
-            return current.outcome
+        before = tx.ledger.outcome(receipt.id)
+        if before is not None:
+            return before
         outcome = self._seen_again(tx, receipt) or self._first_time(tx, reading)
         self._failpoint("route_commit_pre")
         return outcome

@@ -61,6 +61,10 @@ class Ledger(Protocol):
         """One receipt."""
         ...
 
+    def outcome(self, receipt: str) -> Outcome | None:
+        """The outcome it has by now; None where it has none, or there is no such receipt."""
+        ...
+
     def by_outcome(self, tenant: str, outcome: Outcome, limit: int) -> Sequence[Receipt]:
         """The newest receipts that ended so."""
         ...
