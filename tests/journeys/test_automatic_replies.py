@@ -20,7 +20,6 @@ from tests.journeys.process import Process, free_port, wait_for
 pytestmark = [
     pytest.mark.server,
     pytest.mark.journey,
-    pytest.mark.skip(reason="no rule of a session asks for an automatic reply yet"),
 ]
 
 PASSWORD = "pw0"
