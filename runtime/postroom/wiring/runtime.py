@@ -21,6 +21,7 @@ from postroom.engine.feeds import Feeds
 from postroom.engine.operate import GatewayOperations
 from postroom.engine.probe import Probes
 from postroom.engine.readers import Readers
+from postroom.engine.set_clock import clock_from
 from postroom.engine.step import SessionStep
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.engine.switches import Switches
@@ -57,7 +58,7 @@ class Runtime:
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
         self._folder = Path(generation.folder, generation.process.store.folder)
-        self._clock = SystemClock()
+        self._clock = clock_from(os.environ)
         self._ids = SystemIds(self._clock)
         self._failpoint = failpoint_from(os.environ)
         self._metrics = Metrics(__version__)
