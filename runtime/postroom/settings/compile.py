@@ -11,7 +11,7 @@ from postroom.mail import identity as mail
 from postroom.mail.recipients import Caps
 from postroom.routing.routes import Inlet, Route, derived
 from postroom.session.policy import Policy
-from postroom.settings.schema import Channel, Generation, Pop3Gateway, Tenant
+from postroom.settings.schema import Box, Channel, Generation, Tenant
 
 
 def policy(generation: Generation, tenant: str, channel: str) -> Policy:
@@ -64,7 +64,7 @@ def caps(tenant: Tenant, channel: Channel) -> Caps:
     )
 
 
-def identity(tenant: Tenant, gateway: Pop3Gateway) -> mail.Identity:
+def identity(tenant: Tenant, gateway: Box) -> mail.Identity:
     """Say who we are on one receiving gateway.
 
     Ours are its `own_addresses` (its user where it lists none and that is an address), and whatever the channels that
@@ -95,13 +95,13 @@ def revealed(generation: Generation) -> tuple[str, ...]:
     return tuple(secret.reveal() for secret in secrets if secret is not None)
 
 
-def _own_addresses(tenant: Tenant, gateway: Pop3Gateway) -> tuple[str, ...]:
+def _own_addresses(tenant: Tenant, gateway: Box) -> tuple[str, ...]:
     own = list(gateway.own_addresses) or ([gateway.user] if "@" in gateway.user else [])
     for channel in tenant.channels:
         if channel.receiving_gateway != gateway.name:
             continue
         own += channel.addresses
         sending = tenant.gateway(channel.sending_gateway)
-        if sending is not None and not isinstance(sending, Pop3Gateway):
+        if sending is not None and not isinstance(sending, Box):
             own.append(sending.from_address)
     return tuple(dict.fromkeys(own))

@@ -25,7 +25,7 @@ from postroom.mail.message import Address
 from postroom.observability.health import Health
 from postroom.observability.ops import OpsServer, parse_listen
 from postroom.settings import compile as compiled
-from postroom.settings.schema import Pop3Gateway, SmtpGateway
+from postroom.settings.schema import Box, SmtpGateway
 from postroom.wiring.intake import rules_for
 from postroom.wiring.parts import Parts, gateways
 
@@ -68,7 +68,7 @@ def operator_door(parts: Parts, board: StatusBoard, operations: GatewayOperation
     """The operator's door, on a socket in the store's folder."""
     store, blobs, offload, readers, clock = parts.store, parts.blobs, parts.offload, parts.readers, parts.clock
     settler = Settler(parts.step, clock, parts.ids, parts.failpoint)
-    every = (rules_for(parts, *pair) for pair in gateways(parts.generation, Pop3Gateway))
+    every = (rules_for(parts, *pair) for pair in gateways(parts.generation, Box))
     rules = {one.gateway_key: one for one in every}
     quarantine = Quarantine(store, blobs, offload, readers, settler, clock, rules.get)
     reader, current = StoredMailReader(store, blobs, readers, offload), parts.current

@@ -19,7 +19,7 @@ from postroom.engine.switches import Switches
 from postroom.engine.verdict import IntakeRules
 from postroom.ports.records import Receipt
 from postroom.settings import compile as compiled
-from postroom.settings.schema import Pop3Gateway, Tenant
+from postroom.settings.schema import Box, Tenant
 from postroom.store.space import free_space, room_for
 from postroom.wiring.parts import Parts, gateways
 
@@ -38,7 +38,7 @@ def intake_loops(parts: Parts, board: StatusBoard, switches: Switches) -> list[L
         parts.failpoint,
         board.settled,
     )
-    collecting = [_collecting(parts, *one) for one in gateways(parts.generation, Pop3Gateway)]
+    collecting = [_collecting(parts, *one) for one in gateways(parts.generation, Box)]
     rules = {one.rules.gateway_key: one.rules for one in collecting}
     shared = Shared(
         intake=intake,
@@ -59,7 +59,7 @@ def _rules_of(rules: dict[str, IntakeRules], receipt: Receipt) -> IntakeRules | 
     return rules.get(receipt.gateway)
 
 
-def rules_for(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> IntakeRules:
+def rules_for(parts: Parts, tenant: Tenant, gateway: Box) -> IntakeRules:
     """What intake needs of one receiving gateway's settings."""
     return IntakeRules(
         tenant=tenant.name,
@@ -71,16 +71,16 @@ def rules_for(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> IntakeRules
     )
 
 
-def _collecting(parts: Parts, tenant: Tenant, gateway: Pop3Gateway) -> Collecting:
+def _collecting(parts: Parts, tenant: Tenant, gateway: Box) -> Collecting:
     return Collecting(
-        gateway=parts.builder.receiving(tenant, gateway),
+        gateway=parts.builder.receiving(tenant, gateway, telling=True),
         rules=rules_for(parts, tenant, gateway),
         poll_every=gateway.poll_every,
         poll_min=gateway.poll_min,
         poll_max=gateway.poll_max,
         batch=gateway.batch,
         largest=gateway.max_message_size,
-        leave_on_server=gateway.leave_on_server,
+        leave_on_server=gateway.leave_on_server or getattr(gateway, "after_intake", "") == "flag",
         leave_for=timedelta(days=gateway.leave_days) if gateway.leave_days is not None else None,
     )
 
