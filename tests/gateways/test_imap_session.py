@@ -191,6 +191,18 @@ async def test_the_connection_is_kept_between_sessions_and_tells_of_new_mail() -
         assert (box.sessions, box.verbs().count("AUTHENTICATE"), box.verbs()[-1]) == (1, 1, "LOGOUT")
 
 
+async def test_mail_that_came_between_the_session_and_the_wait_is_told_of_at_once() -> None:
+    async with server().serving() as box:
+        gateway, news = ImapGateway(clear_text(box.port, idle=True)), asyncio.Event()
+        await collect(gateway, delete=False)
+        box.deliver(20, b"Subject: news\r\n\r\n")
+        async with asyncio.timeout(SOON):
+            await gateway.idle(news)
+        assert news.is_set()
+        assert "IDLE" not in box.verbs()
+        await gateway.leave()
+
+
 async def test_a_wait_that_is_broken_off_ends_its_idle_before_the_next_session() -> None:
     async with server().serving() as box:
         gateway = ImapGateway(clear_text(box.port, idle=True))

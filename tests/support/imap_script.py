@@ -50,16 +50,14 @@ class ScriptedImap:
 
     def __post_init__(self) -> None:
         self._asked: dict[str, int] = {}
+        self._next: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.arrived = asyncio.Event()
 
-    @property
-    def next_uid(self) -> int:
-        return self.highest + 1
-
-    @property
-    def highest(self) -> int:
-        return max([*self.mails, 0])
+    def next_uid(self, name: str, box: Iterable[int]) -> int:
+        """The UID of the next mail in a folder, which never is a smaller one."""
+        self._next[name] = max(self._next.get(name, 1), max(box, default=0) + 1)
+        return self._next[name]
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[ScriptedImap]:
@@ -162,7 +160,10 @@ class _Session:
     def _selected(self, text: str) -> bytes:
         server = self._server
         box = self._box(text)
-        codes = b"* OK [UIDVALIDITY %d] x\r\n* OK [UIDNEXT %d] x\r\n" % (server.validity, max([*box, 0]) + 1)
+        codes = b"* OK [UIDVALIDITY %d] x\r\n* OK [UIDNEXT %d] x\r\n" % (
+            server.validity,
+            server.next_uid(self._name, box),
+        )
         return b"* FLAGS (\\Seen \\Deleted)\r\n* %d EXISTS\r\n" % len(box) + codes + ok(b"[READ-WRITE] open")
 
     def _box(self, text: str) -> dict[int, bytes]:

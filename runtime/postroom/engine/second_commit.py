@@ -39,7 +39,7 @@ class SecondCommit:
     async def settle(self, rules: IntakeRules, receipt: Receipt, message: Message) -> Outcome:
         """Bring one read mail to its outcome. Raises Resists, or TemporaryError where the store is at fault."""
         try:
-            verdict = judge(message, rules, receipt.first_seen_at, self._clock.now())
+            verdict = judge(message, rules, receipt.first_seen_at, self._clock.now(), receipt.arrived_at)
             reading = Reading(rules=rules, receipt=receipt, message=message, verdict=verdict)
             outcome = await self._store.write(lambda tx: self._settler.settle(tx, reading))
         except TemporaryError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
 import structlog
 
@@ -33,18 +32,20 @@ class ImapGateway:
 
     async def open(self) -> ImapMailbox:
         """Go on with the connection kept, or connect, secure, sign in. Raises GatewayError."""
-        connection, capabilities = await self._again() or await with_fresh_token(
-            self._options.token, partial(signed_in, self._options)
-        )
+        kept = await self._again()
+        connection, capabilities = kept or await with_fresh_token(self._options.token, self._sign_in)
         self._failpoint("login_ok")
         return ImapMailbox(connection, capabilities, self._options, self._memory, self._leave, self._failpoint)
+
+    async def _sign_in(self) -> tuple[Connection, Capabilities]:
+        return await signed_in(self._options)
 
     async def idle(self, news: asyncio.Event) -> None:
         """Set the event when there may be new mail; returns, or waits for ever, where the server does not tell."""
         if self._kept is None:
             return
         connection, _ = self._kept
-        self._idling = Idling(connection, self._options)
+        self._idling = Idling(connection, self._options, self._memory.snapshots.get(self._options.folders[0]))
         try:
             await self._idling.run(news)
         except (GatewayError, ProtocolFault) as error:

@@ -11,6 +11,7 @@ from postroom.gateways.imap.snapshot import Mail, Selected, Snapshot, listed_mai
 from postroom.gateways.imap.verdicts import refused
 from postroom.ports.gateways import GatewayError, GatewayStatus
 
+_LONG = 20
 _LINE = 256
 """Octets of a listing's line, on average and at most."""
 _ATTRIBUTES = b"(UID RFC822.SIZE INTERNALDATE)"
@@ -84,4 +85,4 @@ async def _listed(connection: Connection, first: int, options: ImapOptions) -> d
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) <= 19 else None  # noqa: PLR2004
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < _LONG else None

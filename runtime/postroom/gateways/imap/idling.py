@@ -7,6 +7,7 @@ import asyncio
 from postroom.gateways.imap.connection import Connection
 from postroom.gateways.imap.folder import select
 from postroom.gateways.imap.options import ImapOptions
+from postroom.gateways.imap.snapshot import Snapshot
 
 AGAIN_AFTER = 540.0
 """Seconds after which IDLE is said anew: servers end idle connections after half an hour, home routers sooner."""
@@ -16,14 +17,20 @@ _DOING = "we waited for word of new mail"
 class Idling:
     """One wait. A connection on which it was broken off is brought back to commands by `finish`."""
 
-    def __init__(self, connection: Connection, options: ImapOptions) -> None:
+    def __init__(self, connection: Connection, options: ImapOptions, last: Snapshot | None) -> None:
         self._connection = connection
         self._options = options
+        self._last = last
+        """What the first folder held in the last session."""
         self._tag = b""
 
     async def run(self, news: asyncio.Event) -> None:
         """Wait for new mail in the first folder, and set the event. Raises GatewayError, ProtocolFault."""
         before = await select(self._connection, self._options.folders[0], self._options)
+        if self._last is not None and before.next_uid != self._last.selected.next_uid:
+            # It came after the last session looked, and nobody tells of it again.
+            news.set()
+            return
         # Silence is what IDLE is made of.
         self._connection.idle = 2 * AGAIN_AFTER
         while not await self._round(before.count):

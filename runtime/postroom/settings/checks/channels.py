@@ -5,7 +5,7 @@ from __future__ import annotations
 from postroom.settings.checks.names import exists
 from postroom.settings.problem import Page
 from postroom.settings.rules import target
-from postroom.settings.schema import Box, Channel, Gateway, SmtpGateway, Tenant
+from postroom.settings.schema import Box, Channel, SmtpGateway, Tenant
 
 
 def check(page: Page, tenant: Tenant) -> None:
@@ -33,7 +33,7 @@ def _availability(page: Page, path: str, channel: Channel) -> None:
         )
 
 
-def _gateway(page: Page, path: str, name: str, tenant: Tenant, wanted: type[Gateway]) -> None:
+def _gateway(page: Page, path: str, name: str, tenant: Tenant, wanted: type[Box | SmtpGateway]) -> None:
     if not exists(page, path, name, {gateway.name for gateway in tenant.gateways}, "gateway"):
         return
     place, found = next((i, one) for i, one in enumerate(tenant.gateways) if one.name == name)
