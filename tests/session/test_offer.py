@@ -233,3 +233,9 @@ def test_time_in_which_nobody_served_the_agent_is_not_of_his_offer() -> None:
     assert session.offer is not None
     assert (session.offer.token, session.offer.offered_at) == ("t1", minutes(60))
     assert timers(effects) == {EXPIRY: minutes(60.5)}
+
+
+def test_an_offer_that_is_not_there_can_neither_end_nor_begin_anew() -> None:
+    session = replace(offered(), offer=None)
+    for event in (OfferExpired(token="t1"), AgentLeft(agent="anna"), ServiceResumed()):
+        assert is_ignored(tell(session, event)[1])

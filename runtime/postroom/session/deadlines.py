@@ -118,8 +118,7 @@ def _length(kind: TimerKind, session: Session, policy: Policy) -> tuple[float | 
             return policy.wrap_up, False
         case TimerKind.ROBOT_TURN:
             return policy.robot.timeout if policy.robot else 0.0, False
-        case TimerKind.PARK:
-            return _parked_for(session), False
+    return _parked_for(session), False
 
 
 def _parked_for(session: Session) -> float | None:
