@@ -13,10 +13,11 @@ from datetime import datetime
 
 import structlog
 
+from postroom.engine.world import no_failpoint
 from postroom.errors import TemporaryError
 from postroom.ports.step import Step
 from postroom.ports.store import Store, Topic, Tx
-from postroom.ports.world import Clock
+from postroom.ports.world import Clock, Failpoint
 from postroom.session.events import AnyEvent, ClosingReached, OpeningReached
 from postroom.session.policy import Policy
 from postroom.session.state import SessionId
@@ -35,11 +36,14 @@ RateOf = Callable[[str, str], int]
 class HoursLoop:
     """Opens and closes channels until cancelled."""
 
-    def __init__(self, store: Store, step: Step, clock: Clock, rate_of: RateOf) -> None:
+    def __init__(
+        self, store: Store, step: Step, clock: Clock, rate_of: RateOf, failpoint: Failpoint = no_failpoint
+    ) -> None:
         self._store = store
         self._step = step
         self._clock = clock
         self._rate_of = rate_of
+        self._failpoint = failpoint
 
     async def run(self) -> None:
         """Look when the next channel opens or closes, and when the clock or the settings changed."""
@@ -87,6 +91,7 @@ class HoursLoop:
             sessions = who(tx)
             for session in sessions:
                 self._step(tx, session, event)
+            self._failpoint("hour_commit_pre")
             return len(sessions)
 
         return await self._store.write(unit)

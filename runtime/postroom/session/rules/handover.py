@@ -101,12 +101,20 @@ def _next_target(session: Session, policy: Policy) -> str | None:
     """Who is next after a silent agent; None where it stays with him."""
     rules = policy.agent_silence
     silent = {*session.left_out, session.owner}
-    if session.transfers < rules.max_transfers:
-        kind, _, name = rules.to.partition(":")
-        if not (kind == "agent" and name in silent):
-            return f"queue:{session.queue}" if rules.to == "same_queue" else rules.to
-    is_spent = session.transfers > rules.max_transfers or rules.escalate_to in {f"agent:{name}" for name in silent}
-    return None if is_spent or not rules.escalate_to else rules.escalate_to
+    target = f"queue:{session.queue}" if rules.to == "same_queue" else rules.to
+    if session.transfers < rules.max_transfers and _somebody_else(target, silent, policy):
+        return target
+    is_spent = session.transfers > rules.max_transfers
+    return None if is_spent or not _somebody_else(rules.escalate_to, silent, policy) else rules.escalate_to
+
+
+def _somebody_else(target: str, silent: set[str], policy: Policy) -> bool:
+    """Whether the target has anybody who has not been silent; a queue nobody is known of may have."""
+    kind, _, name = target.partition(":")
+    if kind == "agent":
+        return name not in silent
+    members = policy.of_queue(name).members
+    return kind == "queue" and (not members or not members <= silent)
 
 
 _ByHand = SessionTransferred | SessionFiled | ConversationMerged
