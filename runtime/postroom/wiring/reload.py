@@ -60,6 +60,7 @@ class Reloading:
         gateways = await parts.offload.run("settings", build)
         parts.in_force.swap(generation)
         parts.metrics.config_generation(generation.number)
+        parts.failpoint("settings_swapped")
         await self._in_use.swap(gateways)
         self._collectors.follow(self._supervisor)
         await self._look_anew()

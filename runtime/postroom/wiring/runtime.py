@@ -89,6 +89,7 @@ class Runtime:
         feeds = self._feeds(offload, in_force)
         await feeds.prepare()
         in_force.follow(feeds)
+        mailer = automatic_mailer(in_force, ring, self._failpoint)
         return Parts(
             in_force=in_force,
             clock=self._clock,
@@ -100,7 +101,7 @@ class Runtime:
             blobs=blobs,
             readers=Readers(blobs, offload),
             ring=ring,
-            step=SessionStep(self._clock, self._ids, in_force.policy, automatic_mailer(in_force, ring)),
+            step=SessionStep(self._clock, self._ids, in_force.policy, mailer),
             builder=Builder(Path(self._generation.folder), self._clock, self._failpoint, keeper),
             keeper=keeper,
             feeds=feeds,
