@@ -20,6 +20,7 @@ from postroom.engine.operate import GatewayOperations
 from postroom.engine.quarantine import Quarantine
 from postroom.engine.readers import StoredMailReader
 from postroom.engine.replies import Desk
+from postroom.engine.set_clock import HeardClock, SetClock
 from postroom.engine.settle import Settler
 from postroom.observability.health import Health
 from postroom.observability.ops import OpsServer, parse_listen
@@ -77,6 +78,7 @@ def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: G
         board=board,
         current=current,
         operations=operations,
+        clock=HeardClock(parts.clock, store) if isinstance(parts.clock, SetClock) else None,
     )
     return OperatorServer(create_operator_app(operator), parts.store_folder)
 
