@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import get
-from litestar.params import QueryParameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter, SkipValidation
 from msgspec import Struct
 
 from postroom.api.access import sight_for, tenant_of
@@ -109,20 +110,24 @@ class OverseenAgents(Struct, frozen=True, kw_only=True):
     agents: tuple[OverseenAgent, ...]
 
 
-@get("/sessions", summary="As supervisor, the open sessions I oversee")
-async def read_sessions(  # noqa: PLR0913, PLR0917 a filter a parameter
-    parts: Parts,
-    caller: SignedIn,
-    phase: OfPhase = None,
-    channel: OfChannel = "",
-    queue: OfQueue = "",
-    agent: OfAgent = "",
-    after: Cursor = 0,
-    limit: Limit = 50,
+def like_of(phase: OfPhase = None, channel: OfChannel = "", queue: OfQueue = "", agent: OfAgent = "") -> SessionsLike:
+    """Which sessions are wanted, as the query says."""
+    return SessionsLike(phase=phase.value if phase else "", channel=channel, queue=queue, agent=agent)
+
+
+Like = NamedDependency[SkipValidation[SessionsLike]]
+
+
+@get(
+    "/sessions",
+    summary="As supervisor, the open sessions I oversee",
+    dependencies={"like": Provide(like_of, sync_to_thread=False)},
+)
+async def read_sessions(
+    parts: Parts, caller: SignedIn, like: Like, after: Cursor = 0, limit: Limit = 50
 ) -> OpenSessions:
     """Give a page of the open sessions that are like that."""
     sight = sight_for(tenant_of(parts.current(), caller), caller)
-    like = SessionsLike(phase=phase.value if phase else "", channel=channel, queue=queue, agent=agent)
 
     def unit(tx: Tx) -> OpenSessions:
         def rows(seq: int) -> Sequence[tuple[int, Session]]:
