@@ -118,6 +118,7 @@ def _openapi() -> OpenAPIConfig:
         version=__version__,
         summary="The agents' door of an email channel runtime.",
         path="/schema",
+        use_handler_docstrings=True,
         # Served as it is, for any viewer: no page here fetches scripts from anywhere.
         render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"])],
         components=Components(

@@ -77,6 +77,7 @@ def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: G
         quarantine=quarantine,
         board=board,
         current=current,
+        traced=with_history,
         operations=operations,
         clock=HeardClock(parts.clock, store) if isinstance(parts.clock, SetClock) else None,
     )
