@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import get
-from litestar.params import QueryParameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter, SkipValidation
 from msgspec import Struct
 
 from postroom.api.access import sight_for, tenant_of
@@ -30,8 +31,10 @@ LOOK_THROUGH = 2_000
 
 Cursor = Annotated[int, QueryParameter(ge=0, le=2**62, description="`next` of the page before.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most.")]
-OfPhase = Annotated[Phase | None, QueryParameter()]
-Word = Annotated[str, QueryParameter(max_length=320)]
+OfPhase = Annotated[Phase | None, QueryParameter(description="Only those of this phase.")]
+OfChannel = Annotated[str, QueryParameter(max_length=320, description="Only those of this channel.")]
+OfQueue = Annotated[str, QueryParameter(max_length=320, description="Only those in this queue.")]
+OfAgent = Annotated[str, QueryParameter(max_length=320, description="Only what this agent has, or is to have.")]
 Assigned = Annotated[
     bool | None, QueryParameter(description="Only those that an agent has, or only those to be assigned.")
 ]
@@ -107,20 +110,24 @@ class OverseenAgents(Struct, frozen=True, kw_only=True):
     agents: tuple[OverseenAgent, ...]
 
 
-@get("/sessions", summary="As supervisor, the open sessions I oversee")
-async def read_sessions(  # noqa: PLR0913, PLR0917 a filter a parameter
-    parts: Parts,
-    caller: SignedIn,
-    phase: OfPhase = None,
-    channel: Word = "",
-    queue: Word = "",
-    agent: Word = "",
-    after: Cursor = 0,
-    limit: Limit = 50,
+def like_of(phase: OfPhase = None, channel: OfChannel = "", queue: OfQueue = "", agent: OfAgent = "") -> SessionsLike:
+    """Which sessions are wanted, as the query says."""
+    return SessionsLike(phase=phase.value if phase else "", channel=channel, queue=queue, agent=agent)
+
+
+Like = NamedDependency[SkipValidation[SessionsLike]]
+
+
+@get(
+    "/sessions",
+    summary="As supervisor, the open sessions I oversee",
+    dependencies={"like": Provide(like_of, sync_to_thread=False)},
+)
+async def read_sessions(
+    parts: Parts, caller: SignedIn, like: Like, after: Cursor = 0, limit: Limit = 50
 ) -> OpenSessions:
     """Give a page of the open sessions that are like that."""
     sight = sight_for(tenant_of(parts.current(), caller), caller)
-    like = SessionsLike(phase=phase.value if phase else "", channel=channel, queue=queue, agent=agent)
 
     def unit(tx: Tx) -> OpenSessions:
         def rows(seq: int) -> Sequence[tuple[int, Session]]:
