@@ -101,7 +101,6 @@ SORTS_A_FEW = {
     "counts_quarantined",
     "counts_agents",
     "replies_last_to_customer",
-    "sessions_with_customer",
     "sessions_channels_in_use",
 }
 
