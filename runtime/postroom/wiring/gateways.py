@@ -121,10 +121,10 @@ def _collecting(builder: Builder, rules: IntakeRules, tenant: Tenant, gateway: B
 def _sending(builder: Builder, shown: Shown, tenant: Tenant, settings: SmtpGateway) -> Sending:
     gateway, switch = builder.sending(tenant, settings), shown.switches.of(tenant.name, settings.name)
     on_board = ShownGateway(gateway, shown.board, tenant.name, settings.name, switch)
-    return Sending(gateway=on_board, terms=_terms(settings))
+    return Sending(gateway=on_board, terms=terms_of(settings))
 
 
-def _terms(settings: SmtpGateway) -> Terms:
+def terms_of(settings: SmtpGateway) -> Terms:
     return Terms(
         give_up_after=settings.give_up_after,
         hold_unknown=settings.unknown_outcome.agent == "hold",
