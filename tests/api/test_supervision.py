@@ -76,8 +76,8 @@ async def test_open_sessions_are_filtered_and_come_in_pages(tmp_path: Path) -> N
 async def test_a_page_that_looks_at_much_and_finds_nothing_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("postroom.api.supervision.PAGE", 1)
-    monkeypatch.setattr("postroom.api.supervision.LOOK_THROUGH", 2)
+    monkeypatch.setattr("postroom.api.paging.PAGE", 1)
+    monkeypatch.setattr("postroom.api.paging.LOOK_THROUGH", 2)
     async with open_door(tmp_path) as door, door.client("sven") as client:
         await oversee(door)
         for _ in range(3):

@@ -18,6 +18,7 @@ from litestar.types import ControllerRouterHandler
 
 from postroom import __version__
 from postroom.api import (
+    agents,
     conversations,
     drafts,
     events,
@@ -25,11 +26,12 @@ from postroom.api import (
     handover,
     mails,
     me,
+    offline_messages,
+    open_sessions,
     queues,
     rearranging,
     replies,
     sessions,
-    supervision,
     withdrawals,
     work,
 )
@@ -55,7 +57,9 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *first_mails.ROUTES,
     *conversations.ROUTES,
     *rearranging.ROUTES,
-    *supervision.ROUTES,
+    *open_sessions.ROUTES,
+    *offline_messages.ROUTES,
+    *agents.ROUTES,
     *mails.ROUTES,
     *events.ROUTES,
 )
