@@ -32,8 +32,10 @@ class ImapGateway:
 
     async def open(self) -> ImapMailbox:
         """Go on with the connection kept, or connect, secure, sign in. Raises GatewayError."""
-        kept = await self._again()
-        connection, capabilities = kept or await with_fresh_token(self._options.token, self._sign_in)
+        signed = await self._again()
+        if signed is None:
+            signed = await with_fresh_token(self._options.token, self._sign_in)
+        connection, capabilities = signed
         self._failpoint("login_ok")
         return ImapMailbox(connection, capabilities, self._options, self._memory, self._leave, self._failpoint)
 
