@@ -125,6 +125,7 @@ def _sending(builder: Builder, shown: Shown, tenant: Tenant, settings: SmtpGatew
 
 
 def terms_of(settings: SmtpGateway) -> Terms:
+    """What a sending gateway's settings say of every reply."""
     return Terms(
         give_up_after=settings.give_up_after,
         hold_unknown=settings.unknown_outcome.agent == "hold",
