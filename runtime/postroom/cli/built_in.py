@@ -22,7 +22,7 @@ def named_or_built_in(folder: Path | None) -> Iterator[tuple[Generation, str]]:
     """A valid generation and what it is called; ends the program with its problems and 78 where it is not valid."""
     if folder is not None or Path("config").is_dir():
         folder = folder or Path("config")
-        yield _valid(folder), str(folder)
+        yield valid(folder), str(folder)
         return
     with tempfile.TemporaryDirectory(prefix="postroom-starter-") as made:
         for name, content in starter("0" * 64).items():
@@ -30,10 +30,11 @@ def named_or_built_in(folder: Path | None) -> Iterator[tuple[Generation, str]]:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("nobody signs in with this\n" if name in SECRETS else content)
             file.chmod(0o600)
-        yield _valid(Path(made)), NAME
+        yield valid(Path(made)), NAME
 
 
-def _valid(folder: Path) -> Generation:
+def valid(folder: Path) -> Generation:
+    """The folder's generation; ends the program with its problems and 78 where it is not valid."""
     loaded = load(folder)
     if loaded.generation is None:
         show_problems(loaded, err=True)

@@ -70,7 +70,7 @@ class Keys(Struct, frozen=True, kw_only=True):
 
 
 class WorkTime(Struct, frozen=True, kw_only=True):
-    """The channel's hour, its times in its zone: the next opening of one that is closed, the next closing of an open one."""
+    """The channel's hour in its zone, and when that changes: its next opening where it is closed, else its closing."""
 
     is_open: bool
     day: str
@@ -128,7 +128,7 @@ class Automatic(Struct, frozen=True, kw_only=True):
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """All verdicts in the order they are made; what was not asked for is None. `trace` is as the service would keep it."""
+    """All verdicts in their order; what was not asked for is None, and `trace` is as the service would keep it."""
 
     schema: str = "postroom.explain/1"
     at: datetime

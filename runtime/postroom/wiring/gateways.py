@@ -177,7 +177,7 @@ def _sending(works: Works, tenant: Tenant, settings: SmtpGateway) -> Sending:
 
 
 def terms_of(settings: SmtpGateway) -> Terms:
-    """How long and how the gateway's mails are tried."""
+    """What a sending gateway's settings say of every reply."""
     return Terms(
         give_up_after=settings.give_up_after,
         hold_unknown=settings.unknown_outcome.agent == "hold",

@@ -1,4 +1,4 @@
-"""Agents of a simulated house: always ready, as many mails at once as their settings let them, never quick to answer."""
+"""Agents of a simulated house: always ready, with as many mails at once as their settings let them have."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class UnservedMail(Struct, frozen=True, kw_only=True):
 
 
 class Simulated(Struct, frozen=True, kw_only=True):
-    """All that happened. `classes` are of the mails that were read;"""
+    """All that happened; `classes` are of the mails that were stored."""
 
     mails: int
     until: datetime
