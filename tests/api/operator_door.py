@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from postroom.api.operator.address import socket_address
 from postroom.api.operator.app import create_operator_app
-from postroom.api.operator.parts import OperatorParts
+from postroom.api.operator.parts import OperatorParts, SettableClock
 from postroom.api.operator.server import OperatorServer
 from postroom.engine.board import StatusBoard
 from postroom.engine.watch import Watch
@@ -66,8 +66,8 @@ class OperatorDoor:
 
 
 @asynccontextmanager
-async def open_operator_door(folder: Path) -> AsyncIterator[OperatorDoor]:
-    """A door with one receiving and one sending gateway in the settings."""
+async def open_operator_door(folder: Path, clock: SettableClock | None = None) -> AsyncIterator[OperatorDoor]:
+    """A door with one receiving and one sending gateway in the settings, in test mode where there is a clock."""
     async with open_ward(folder) as ward:
         house = ward.house
         acme, globex = house.generation.tenants
@@ -86,6 +86,7 @@ async def open_operator_door(folder: Path) -> AsyncIterator[OperatorDoor]:
             board=board,
             operations=operations,
             current=house.current,
+            clock=clock,
         )
         yield OperatorDoor(ward, board, operations, create_operator_app(parts), folder / "store")
 

@@ -106,7 +106,7 @@ async def test_an_agent_of_another_queue_sees_nothing_of_a_session(tmp_path: Pat
             assert answer.status_code == 404, (method, path, answer.text)
             assert "carla" not in answer.text
         assert (await client.get("/api/v1/acme/mails")).json() == {"mails": []}
-        assert (await client.get("/api/v1/acme/work")).json() == {"offers": [], "assigned": [], "awaiting": []}
+        assert not any((await client.get("/api/v1/acme/work")).json().values())
         assert await is_assigned(door, session.id)
 
 

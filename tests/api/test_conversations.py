@@ -54,7 +54,12 @@ async def test_a_conversation_shows_its_mails_oldest_first_with_text_and_trace(t
         first = found["mails"][0]
         assert (first["incoming"], first["mail_class"], first["from_name"]) == (True, "human", "Carla Customer")
         assert first["to"] == [{"address": "help@acme.example", "name": ""}]
-        assert first["trace"] == [{"step": "route", "verdict": "support", "evidence": "the gateway is in"}]
+        assert first["trace"][0] == {"step": "route", "verdict": "support", "evidence": "the gateway is in"}
+        assert [(line["step"], line["verdict"]) for line in first["trace"][1:]] == [
+            ("decision", "new -> queued"),
+            ("automatic_reply", "not sent"),
+        ]
+        assert (await client.get(f"{ROOT}/mails/{first['id']}/trace")).json() == {"trace": first["trace"]}
         assert (found["customer"], found["channel"], found["more"]) == ("carla@example.com", "support", False)
         assert found["session"]["phase"] == "assigned"
         assert session.assignment is not None

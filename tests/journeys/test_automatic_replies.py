@@ -15,12 +15,12 @@ import pytest
 
 from postroom.sandbox import Sandbox
 from tests.journeys.config import PROCESS
-from tests.journeys.process import Process, free_port, wait_for
+from tests.journeys.process import Process, wait_for
+from tests.support.ports import free_port
 
 pytestmark = [
     pytest.mark.server,
     pytest.mark.journey,
-    pytest.mark.skip(reason="no rule of a session asks for an automatic reply yet"),
 ]
 
 PASSWORD = "pw0"

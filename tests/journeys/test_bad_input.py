@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.config import write_configuration
+from tests.journeys.config import Written, write_configuration
 from tests.journeys.oracle import Oracle
-from tests.journeys.process import Process, free_port, running, wait_for
+from tests.journeys.process import Process, running, wait_for
 from tests.support.certificates import Authority
 from tests.support.pop3_script import Act, Answer, ScriptedServer, Turns, on_the_wire
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.journey]
 
@@ -27,9 +28,8 @@ class Place:
 
     def __init__(self, folder: Path, server: ScriptedServer, extra: str = "") -> None:
         self.config, self._ops = folder / "config", free_port()
-        write_configuration(
-            self.config, pop3=server.port, smtp=free_port(), http=free_port(), ops=self._ops, extra=extra
-        )
+        written = Written(inbox=extra)
+        write_configuration(self.config, written, pop3=server.port, smtp=free_port(), http=free_port(), ops=self._ops)
         self.oracle = Oracle(self.config / "var" / "postroom.db")
         self.server = server
 

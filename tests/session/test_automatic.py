@@ -52,6 +52,7 @@ AGAINST = [
     (replace(FACTS, paused=True), Reason.PAUSED),
     (replace(FACTS, answerable=False, why_not="list: list"), Reason.NOT_ANSWERABLE),
     (replace(FACTS, recipient=""), Reason.NOBODY),
+    (replace(FACTS, undeliverable=True), Reason.UNDELIVERABLE),
     (replace(FACTS, new_participant=True), Reason.UNCONFIRMED),
     (replace(FACTS, received_at=minutes(-1), start_from=NOW), Reason.BEFORE_START),
     (replace(FACTS, to_sender_in_ten_minutes=3), Reason.TEN_MINUTE_CAP),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ports import free_port
 from tests.support.servers import need
 
 PSEUDO_HEADERS = (b"X-Client-", b"X-Helo-Args", b"X-Mail-Args", b"X-Rcpt-Args")
@@ -67,7 +68,7 @@ def start_smtp_sink(*options: str) -> SmtpSink:
     folder = Path(tempfile.mkdtemp(prefix="smtp-sink-", dir="/tmp"))
     unprivileged = _become_nobody(folder) if os.geteuid() == 0 else []
     for _ in range(5):
-        port = _free_port()
+        port = free_port()
         command = [program, *unprivileged, "-d", str(folder / "mail."), *options, f"127.0.0.1:{port}", "100"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if _listens(process, port):
@@ -96,12 +97,6 @@ def _become_nobody(folder: Path) -> list[str]:
     # smtp-sink refuses to serve as root; its dump folder must let the other user in.
     folder.chmod(0o777)
     return ["-u", "nobody"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _listens(process: subprocess.Popen[bytes], port: int) -> bool:

@@ -29,6 +29,7 @@ from postroom.api import (
     rearranging,
     replies,
     sessions,
+    supervision,
     withdrawals,
     work,
 )
@@ -54,6 +55,7 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *first_mails.ROUTES,
     *conversations.ROUTES,
     *rearranging.ROUTES,
+    *supervision.ROUTES,
     *mails.ROUTES,
     *events.ROUTES,
 )

@@ -118,7 +118,9 @@ async def read_drafts(parts: Parts, caller: SignedIn, session_id: FromPath[str])
 
     def found(tx: Tx) -> tuple[DraftView, ...]:
         session = session_for(tx, SessionId(session_id), tenant, caller, Act.SEE)
-        return tuple(one for one in drafts_of(tx, session, tenant, caller) if one.session == session.id)
+        conversation = tx.conversations.current(session.conversation)
+        drafts = tx.drafts.of_conversation(conversation.id) if conversation is not None else ()
+        return tuple(draft_view(one, tenant, caller) for one in drafts if one.session == session.id)
 
     return Drafts(drafts=await parts.store.read(found))
 
@@ -135,13 +137,6 @@ async def forget_draft(parts: Parts, repeatable: Asked, session_id: FromPath[str
         return Answer(status=HTTPStatus.NO_CONTENT)
 
     return as_response(await once(parts, repeatable, unit))
-
-
-def drafts_of(tx: Tx, session: Session, tenant: Tenant, caller: Caller) -> tuple[DraftView, ...]:
-    """The drafts of the session's conversation, as the caller sees them."""
-    conversation = tx.conversations.current(session.conversation)
-    drafts = tx.drafts.of_conversation(conversation.id if conversation else session.conversation)
-    return tuple(draft_view(draft, tenant, caller) for draft in drafts)
 
 
 def draft_view(draft: Draft, tenant: Tenant, caller: Caller) -> DraftView:

@@ -11,6 +11,7 @@ import click
 
 from postroom.api.operator.mails import MOST, Ended, MailDetail, MailLines
 from postroom.cli.daemon import EXIT_FAILED, Daemon, Failed, config_option, json_option
+from postroom.cli.explain import explain
 from postroom.cli.table import harmless, moment, octets, show_json, show_table
 
 COLUMNS = ("id", "first seen", "gateway", "size", "from", "subject", "reason")
@@ -37,6 +38,9 @@ limit_option = click.option(
 @click.group()
 def mail() -> None:
     """Mails that wait for a person."""
+
+
+mail.add_command(explain)
 
 
 @mail.group()

@@ -13,10 +13,11 @@ from datetime import datetime
 
 import structlog
 
+from postroom.engine.world import no_failpoint
 from postroom.errors import TemporaryError
 from postroom.ports.step import Step
 from postroom.ports.store import Store, Topic, Tx
-from postroom.ports.world import Clock
+from postroom.ports.world import Clock, Failpoint
 from postroom.session.effects import Ignore
 from postroom.session.events import AnyEvent, ClosingReached, OpeningReached
 from postroom.session.policy import Policy
@@ -36,11 +37,14 @@ RateOf = Callable[[str, str], int]
 class HoursLoop:
     """Opens and closes channels until cancelled."""
 
-    def __init__(self, store: Store, step: Step, clock: Clock, rate_of: RateOf) -> None:
+    def __init__(
+        self, store: Store, step: Step, clock: Clock, rate_of: RateOf, failpoint: Failpoint = no_failpoint
+    ) -> None:
         self._store = store
         self._step = step
         self._clock = clock
         self._rate_of = rate_of
+        self._failpoint = failpoint
 
     async def run(self) -> None:
         """Look when the next channel opens or closes, and when the clock or the settings changed."""
@@ -90,6 +94,7 @@ class HoursLoop:
 
         def unit(tx: Tx) -> int:
             decided = [self._step(tx, session, event) for session in who(tx)]
+            self._failpoint("hour_commit_pre")
             return sum(not any(isinstance(effect, Ignore) for effect in effects) for _, effects in decided)
 
         return await self._store.write(unit)

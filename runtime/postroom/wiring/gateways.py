@@ -21,7 +21,7 @@ from postroom.mail.tokens import KeyRing
 from postroom.routing.routes import Route
 from postroom.settings import compile as compiled
 from postroom.settings.compile_automatic import multilingual
-from postroom.settings.schema import Generation, Pop3Gateway, SmtpGateway, Tenant
+from postroom.settings.schema import Box, Generation, SmtpGateway, Tenant
 from postroom.wiring.parts import gateways
 
 
@@ -79,7 +79,7 @@ def build_gateways(generation: Generation, builder: Builder, ring: KeyRing, show
     routes = {tenant.name: compiled.routes(tenant) for tenant in generation.tenants}
     receiving = [
         _collecting(builder, rules_for(tenant, one, routes[tenant.name], ring), tenant, one)
-        for tenant, one in gateways(generation, Pop3Gateway)
+        for tenant, one in gateways(generation, Box)
     ]
     sending = {
         (tenant.name, one.name): _sending(builder, shown, tenant, one)
@@ -88,7 +88,7 @@ def build_gateways(generation: Generation, builder: Builder, ring: KeyRing, show
     return Gateways(receiving={one.rules.gateway_key: one for one in receiving}, sending=sending)
 
 
-def rules_for(tenant: Tenant, gateway: Pop3Gateway, routes: tuple[Route, ...], ring: KeyRing) -> IntakeRules:
+def rules_for(tenant: Tenant, gateway: Box, routes: tuple[Route, ...], ring: KeyRing) -> IntakeRules:
     """What intake needs of one receiving gateway's settings."""
     return IntakeRules(
         tenant=tenant.name,
@@ -103,17 +103,17 @@ def rules_for(tenant: Tenant, gateway: Pop3Gateway, routes: tuple[Route, ...], r
     )
 
 
-def _collecting(builder: Builder, rules: IntakeRules, tenant: Tenant, gateway: Pop3Gateway) -> Collecting:
+def _collecting(builder: Builder, rules: IntakeRules, tenant: Tenant, gateway: Box) -> Collecting:
     is_shadow = compiled.is_shadow(tenant, gateway)
     return Collecting(
-        gateway=builder.receiving(tenant, gateway),
+        gateway=builder.receiving(tenant, gateway, telling=True),
         rules=rules,
         poll_every=gateway.poll_every,
         poll_min=gateway.poll_min,
         poll_max=gateway.poll_max,
         batch=gateway.batch,
         largest=gateway.max_message_size,
-        leave_on_server=gateway.leave_on_server or is_shadow,
+        leave_on_server=gateway.leave_on_server or is_shadow or getattr(gateway, "after_intake", "") == "flag",
         leave_for=timedelta(days=gateway.leave_days) if gateway.leave_days is not None and not is_shadow else None,
     )
 
@@ -121,10 +121,10 @@ def _collecting(builder: Builder, rules: IntakeRules, tenant: Tenant, gateway: P
 def _sending(builder: Builder, shown: Shown, tenant: Tenant, settings: SmtpGateway) -> Sending:
     gateway, switch = builder.sending(tenant, settings), shown.switches.of(tenant.name, settings.name)
     on_board = ShownGateway(gateway, shown.board, tenant.name, settings.name, switch)
-    return Sending(gateway=on_board, terms=_terms(settings))
+    return Sending(gateway=on_board, terms=terms_of(settings))
 
 
-def _terms(settings: SmtpGateway) -> Terms:
+def terms_of(settings: SmtpGateway) -> Terms:
     return Terms(
         give_up_after=settings.give_up_after,
         hold_unknown=settings.unknown_outcome.agent == "hold",

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import structlog
 
-from postroom.engine.anew import Anew
+from postroom.engine.anew import Anew, wake_all
 from postroom.engine.reload import Reloader
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.errors import ConfigurationError
-from postroom.ports.store import Topic, Tx
+from postroom.ports.store import Tx
 from postroom.settings.fingerprint import fingerprint
 from postroom.settings.load import load
 from postroom.settings.removed import removed_in_use
@@ -60,6 +60,7 @@ class Reloading:
         gateways = await parts.offload.run("settings", build)
         parts.in_force.swap(generation)
         parts.metrics.config_generation(generation.number)
+        parts.failpoint("settings_swapped")
         await self._in_use.swap(gateways)
         self._collectors.follow(self._supervisor)
         await self._look_anew()
@@ -67,7 +68,7 @@ class Reloading:
     async def _look_anew(self) -> None:
         """Let whoever waits for something look whether it is still so."""
         await Anew(self._parts.store, self._parts.step).timers()
-        await self._parts.store.write(_wake)
+        await self._parts.store.write(wake_all)
 
 
 def _refuse_for_running(now: Generation, wanted: Generation) -> None:
@@ -81,8 +82,3 @@ def _refuse_for_running(now: Generation, wanted: Generation) -> None:
 
 def _in_use(tx: Tx) -> tuple[list[tuple[str, str, str, int]], list[tuple[str, str, int]]]:
     return list(tx.sessions.channels_in_use()), list(tx.sessions.agents_in_use())
-
-
-def _wake(tx: Tx) -> None:
-    for topic in (Topic.QUEUES, Topic.HOURS, Topic.TIMERS, Topic.OUTBOX):
-        tx.wake(topic)

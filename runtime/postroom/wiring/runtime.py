@@ -21,6 +21,7 @@ from postroom.engine.feeds import Feeds
 from postroom.engine.operate import GatewayOperations
 from postroom.engine.probe import Probes
 from postroom.engine.readers import Readers
+from postroom.engine.set_clock import clock_from
 from postroom.engine.step import SessionStep
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.engine.switches import Switches
@@ -57,7 +58,7 @@ class Runtime:
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
         self._folder = Path(generation.folder, generation.process.store.folder)
-        self._clock = SystemClock()
+        self._clock = clock_from(os.environ)
         self._ids = SystemIds(self._clock)
         self._failpoint = failpoint_from(os.environ)
         self._metrics = Metrics(__version__)
@@ -88,6 +89,7 @@ class Runtime:
         feeds = self._feeds(offload, in_force)
         await feeds.prepare()
         in_force.follow(feeds)
+        mailer = automatic_mailer(in_force, ring, self._failpoint)
         return Parts(
             in_force=in_force,
             clock=self._clock,
@@ -99,7 +101,7 @@ class Runtime:
             blobs=blobs,
             readers=Readers(blobs, offload),
             ring=ring,
-            step=SessionStep(self._clock, self._ids, in_force.policy, automatic_mailer(in_force, ring)),
+            step=SessionStep(self._clock, self._ids, in_force.policy, mailer),
             builder=Builder(Path(self._generation.folder), self._clock, self._failpoint, keeper),
             keeper=keeper,
             feeds=feeds,

@@ -88,6 +88,18 @@ class Operations(Protocol):
         ...
 
 
+class SettableClock(Protocol):
+    """A test's clock."""
+
+    def now(self) -> datetime:
+        """The time it shows."""
+        ...
+
+    async def set(self, when: datetime) -> None:
+        """Let it be that time, and let everybody look who waits for one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorParts:
     """Everything a resource of this door may use."""
@@ -99,6 +111,8 @@ class OperatorParts:
     board: Board
     operations: Operations
     current: Callable[[], Generation]
+    clock: SettableClock | None = None
+    """None outside test mode."""
 
 
 Parts = NamedDependency[SkipValidation[OperatorParts]]

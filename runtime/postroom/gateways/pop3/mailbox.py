@@ -97,6 +97,9 @@ class Pop3Mailbox:
                 self._suspects.blame(listed.uid)
             raise
 
+    async def taken_in(self, listed: Sequence[Listed]) -> None:
+        """POP3 has no mark for that."""
+
     async def delete(self, listed: Sequence[Listed]) -> None:
         """Mark these for deletion; they are gone only when `close` gives True.
 
