@@ -51,6 +51,7 @@ def test_a_transfer_to_a_queue_keeps_the_age() -> None:
     session, effects = tell(assigned(), TO_QUEUE, at=minutes(50))
     assert (session.phase, session.queue, session.queued_at) == (Phase.QUEUED, "second", NOW)
     assert (session.assignment, session.waiting_since, places(effects)) == (None, minutes(50), [("anna", -1)])
+    assert session.passed_over == ("anna",)  # who gave it away is asked last
 
 
 def test_a_transfer_to_an_agent_is_kept_for_him_a_while() -> None:

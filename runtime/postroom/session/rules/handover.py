@@ -20,14 +20,14 @@ from postroom.session.state import Assignment, Phase, Session
 
 
 def transferred(session: Session, event: SessionTransferred, facts: Facts, policy: Policy, now: datetime) -> Ruling:
-    """To a queue, or kept for an agent there; its age goes with it."""
+    """To a queue, or kept for an agent there; its age goes with it, and who had it is asked last."""
     refused = _refused(session, event, facts, policy)
     if refused:
         return ignored(session, refused)
     moved = replace(
         session,
         queue=event.queue or session.queue,
-        passed_over=(),
+        passed_over=(session.owner,) if session.owner else (),
         left_out=tuple(name for name in session.left_out if name != event.agent),
         overflowed=False,
     )
