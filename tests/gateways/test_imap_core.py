@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from base64 import b64decode
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from postroom.gateways.faults import ProtocolFault, UnsafeArgument
 from postroom.gateways.imap.commands import folder, quoted, uid_set
@@ -129,12 +131,7 @@ def test_a_folders_name_is_quoted_ascii_that_stands_for_it(name: str) -> None:
     said = folder(name)
     assert said.isascii()
     assert said[:1] == said[-1:] == b'"'
-    assert _name_of(
-        said[1:-1].replace(b'\\"', b'"').replace(b"\\\\", b"\\") if b"\\" not in name.encode() else said
-    ) in {
-        name,
-        said.decode(),
-    }
+    assert _name_of(re.sub(rb"\\(.)", rb"\1", said[1:-1])) == name
 
 
 def _name_of(said: bytes) -> str:
@@ -238,7 +235,9 @@ def test_attributes_are_pairs_and_numbers_are_digits() -> None:
     for wrong in (b"UID", [b"UID"], [[b"UID"], b"5"]):
         with pytest.raises(ProtocolFault):
             pairs(wrong)  # type: ignore[arg-type] # lists of bytes are values
-    assert [number(one) for one in (b"5", b"x", b"-1", b"9" * 21, None, [])] == [5, None, None, None, None, None]
+    assert number(b"5") == 5
+    assert [number(one) for one in (b"x", b"-1", b"9" * 21)] == [None] * 3
+    assert (number(None), number([])) == (None, None)
 
 
 def test_a_listing_is_read_from_fetch_responses_alone() -> None:
@@ -260,8 +259,6 @@ def test_a_folder_is_unchanged_only_when_all_says_so() -> None:
 
 
 def replaced(selected: Selected, **more: object) -> Selected:
-    from msgspec.structs import replace
-
     return replace(selected, **more)
 
 
