@@ -15,9 +15,10 @@ from msgspec.structs import replace
 
 from postroom.api.operator.address import socket_address
 from postroom.api.operator.app import create_operator_app
-from postroom.api.operator.parts import OperatorParts
+from postroom.api.operator.parts import OperatorParts, SettableClock
 from postroom.api.operator.server import OperatorServer
 from postroom.engine.board import StatusBoard
+from postroom.engine.mail_history import with_history
 from postroom.engine.watch import Watch
 from postroom.errors import TemporaryError
 from postroom.observability.metrics import Metrics
@@ -66,8 +67,8 @@ class OperatorDoor:
 
 
 @asynccontextmanager
-async def open_operator_door(folder: Path) -> AsyncIterator[OperatorDoor]:
-    """A door with one receiving and one sending gateway in the settings."""
+async def open_operator_door(folder: Path, clock: SettableClock | None = None) -> AsyncIterator[OperatorDoor]:
+    """A door with one receiving and one sending gateway in the settings, in test mode where there is a clock."""
     async with open_ward(folder) as ward:
         house = ward.house
         acme, globex = house.generation.tenants
@@ -79,6 +80,7 @@ async def open_operator_door(folder: Path) -> AsyncIterator[OperatorDoor]:
         board = StatusBoard(Watch(Metrics("test")), house.clock)
         operations = Operations(board)
         parts = OperatorParts(
+            traced=with_history,
             store=house.store,
             reader=ward.reader,
             offload=house.offload,
@@ -86,6 +88,7 @@ async def open_operator_door(folder: Path) -> AsyncIterator[OperatorDoor]:
             board=board,
             operations=operations,
             current=house.current,
+            clock=clock,
         )
         yield OperatorDoor(ward, board, operations, create_operator_app(parts), folder / "store")
 

@@ -9,11 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
+from postroom.api.operator.address import socket_address
+from postroom.engine.set_clock import CLOCK_START
 from tests.journeys.config import TOKENS
 
 PATIENCE = 40.0
@@ -22,13 +25,16 @@ PATIENCE = 40.0
 class Process:
     """One run of `postroom run`."""
 
-    def __init__(self, config: Path, ops: int, failpoint: str = "") -> None:
+    def __init__(self, config: Path, ops: int, failpoint: str = "", at: datetime | None = None) -> None:
         self._ops = ops
+        self._store = config / "var"
         self._log = (config / "process.log").open("ab")
         environment = {**os.environ, "JOURNEY_POP3_PASSWORD": "pw0", "POSTROOM_TEST_MODE": "1"}
         environment.pop("FAILPOINT", None)
         if failpoint:
             environment["FAILPOINT"] = failpoint
+        if at is not None:
+            environment[CLOCK_START] = at.isoformat()
         self.child = subprocess.Popen(
             [sys.executable, "-m", "postroom", "run", "--config", str(config)],
             env=environment,
@@ -56,6 +62,11 @@ class Process:
         """What Prometheus would scrape."""
         return httpx.get(f"http://127.0.0.1:{self._ops}/metrics", timeout=5).text
 
+    def set_clock(self, to: datetime) -> None:
+        """Let it be that time for the process."""
+        with socket_address(self._store) as address, _operator(address) as client:
+            client.post("/clock", json={"to": to.isoformat()}).raise_for_status()
+
     def kill(self) -> None:
         """As a power cut: no handler runs."""
         if self.child.poll() is None:
@@ -72,9 +83,9 @@ class Process:
 
 
 @contextmanager
-def running(config: Path, ops: int, failpoint: str = "") -> Iterator[Process]:
+def running(config: Path, ops: int, failpoint: str = "", at: datetime | None = None) -> Iterator[Process]:
     """A ready process, killed at the end if it is still there."""
-    process = Process(config, ops, failpoint)
+    process = Process(config, ops, failpoint, at)
     try:
         process.wait_ready()
         yield process
@@ -83,6 +94,11 @@ def running(config: Path, ops: int, failpoint: str = "") -> Iterator[Process]:
         raise
     finally:
         process.kill()
+
+
+def _operator(address: str) -> httpx.Client:
+    transport = httpx.HTTPTransport(uds=address)
+    return httpx.Client(transport=transport, base_url="http://postroom/operator/v1", timeout=10, trust_env=False)
 
 
 def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:  # noqa: ANN401 the condition's own answer
@@ -114,7 +130,11 @@ class AgentClient:
 
     def ready(self) -> None:
         """Go ready."""
-        self._client.put("/me/state", json={"state": "ready"}).raise_for_status()
+        self.be("ready")
+
+    def be(self, state: str) -> None:
+        """Be `ready`, `not_ready` or `offline`."""
+        self._client.put("/me/state", json={"state": state}).raise_for_status()
 
     def work(self) -> dict[str, Any]:
         """What is mine."""

@@ -21,7 +21,6 @@ from tests.support.ports import free_port
 pytestmark = [
     pytest.mark.server,
     pytest.mark.journey,
-    pytest.mark.skip(reason="no rule of a session asks for an automatic reply yet"),
 ]
 
 PASSWORD = "pw0"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.config import write_configuration
+from tests.journeys.config import Written, write_configuration
 from tests.journeys.oracle import Oracle
 from tests.journeys.process import Process, running, wait_for
 from tests.support.certificates import Authority
@@ -28,9 +28,8 @@ class Place:
 
     def __init__(self, folder: Path, server: ScriptedServer, extra: str = "") -> None:
         self.config, self._ops = folder / "config", free_port()
-        write_configuration(
-            self.config, pop3=server.port, smtp=free_port(), http=free_port(), ops=self._ops, extra=extra
-        )
+        written = Written(inbox=extra)
+        write_configuration(self.config, written, pop3=server.port, smtp=free_port(), http=free_port(), ops=self._ops)
         self.oracle = Oracle(self.config / "var" / "postroom.db")
         self.server = server
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.config import write_configuration
+from tests.journeys.config import Written, write_configuration
 from tests.journeys.oracle import Oracle
 from tests.journeys.process import running, wait_for
 from tests.journeys.world import BOX, world
@@ -69,9 +69,8 @@ async def test_a_huge_mail_needs_little_memory_from_the_wire_to_its_commit(tmp_p
     server = ScriptedServer([oracle.mail("small")], name=lambda number, _: b"%d" % number, is_true_to_its_word=True)
     http, ops = free_port(), free_port()
     async with server.serving():
-        write_configuration(
-            tmp_path, pop3=server.port, smtp=free_port(), http=http, ops=ops, extra="    max_message_size: 300MB\n"
-        )
+        written = Written(inbox="max_message_size: 300MB")
+        write_configuration(tmp_path, written, pop3=server.port, smtp=free_port(), http=http, ops=ops)
         rise = await asyncio.to_thread(memory_for_a_huge_mail, tmp_path, ops, oracle, server)
     assert rise < 64 * MEBIBYTE
     (blob,) = (path for path in (tmp_path / "var" / "blobs").rglob("*") if path.is_file())

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.config import write_configuration
+from tests.journeys.config import Written, write_configuration
 from tests.journeys.process import Process, wait_for
 from tests.journeys.world import BOX, World, world
 from tests.support.ports import free_port
@@ -141,7 +141,7 @@ def mute_server() -> Iterator[int]:
 def test_a_stop_is_orderly_also_while_a_server_hangs(tmp_path: Path) -> None:
     config, ops = tmp_path / "config", free_port()
     with mute_server() as pop3:
-        write_configuration(config, pop3=pop3, smtp=free_port(), http=free_port(), ops=ops)
+        write_configuration(config, Written(), pop3=pop3, smtp=free_port(), http=free_port(), ops=ops)
         process = Process(config, ops)
         try:
             process.wait_ready()

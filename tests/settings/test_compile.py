@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,9 +10,14 @@ import pytest
 
 from postroom.mail.identity import SpamHeader
 from postroom.mail.recipients import Caps
-from postroom.settings.compile import automatic_mail, caps, identity, keywords, policy, zone
+from postroom.settings.compile import automatic_mail, caps, identity, keywords, service_time, zone
+from postroom.settings.policies import Hours, policy
 from postroom.settings.schema import Pop3Gateway, Tenant
 from tests.settings.making import CHANNEL, POP3, loaded, tenant
+
+ROBOT = "    robot: helper\n    transfer_keywords: [agent, 人工客服]\n"
+ROBOTS = "robots:\n  - {name: helper, kind: openai, url: 'https://chat.example', model: small}\n"
+HOURS: Hours = partial(service_time, feeds={}, year=2026)
 
 
 def acme(folder: Path, text: str) -> Tenant:
@@ -29,15 +35,17 @@ def test_a_policy_has_the_channels_queue_and_every_queues_patience(tmp_path: Pat
         channel="    priority: 7\n",
         queue="    offer_for: 2m\n    max_missed_offers: 5\n  - {name: other, members: [anna]}\n",
     )
-    made = policy(loaded(tmp_path, text).require(), "acme", "support")
+    made = policy(loaded(tmp_path, text).require(), "acme", "support", HOURS)
     assert (made.generation, made.queue, made.priority) == (1, "first_line", 7)
-    assert made.offer_for == {"first_line": 120.0, "other": 60.0}
-    assert made.max_missed_offers == {"first_line": 5, "other": 3}
+    assert {name: (one.offer_for, one.max_missed_offers) for name, one in made.queues.items()} == {
+        "first_line": (120.0, 5),
+        "other": (60.0, 3),
+    }
 
 
 @pytest.mark.parametrize(("space", "channel"), [("acme", "gone"), ("gone", "support")])
 def test_what_is_open_on_a_channel_that_is_gone_can_still_go_on(tmp_path: Path, space: str, channel: str) -> None:
-    assert not policy(loaded(tmp_path, tenant()).require(), space, channel).queue
+    assert not policy(loaded(tmp_path, tenant()).require(), space, channel, HOURS).queue
 
 
 def test_caps_fall_back_to_the_tenants(tmp_path: Path) -> None:
@@ -92,6 +100,6 @@ def test_a_channel_keeps_its_hours_in_its_own_zone_or_the_tenants(tmp_path: Path
 
 
 def test_a_channels_keywords_are_ready_to_look_for(tmp_path: Path) -> None:
-    found = acme(tmp_path, tenant(channel="    robot: helper\n    transfer_keywords: [agent, 人工客服]\n"))
+    found = acme(tmp_path, tenant(channel=ROBOT, more=ROBOTS))
     ready = keywords(found)[found.channels[0].name]
     assert [bool(ready.first(text)) for text in ("an AGENT", "要人工客服", "help")] == [True, True, False]

@@ -110,6 +110,8 @@ class TimerLoop:
     async def _fire(self, limit: int) -> int:
         now = self._clock.now()
         taken, fired = await self._store.write(lambda tx: self._take(tx, now, limit))
+        if fired:
+            self._failpoint("timer_fired_commit_post")
         for timer in fired:
             self._late((now - timer.due_at).total_seconds())
         return taken

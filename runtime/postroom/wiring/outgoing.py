@@ -10,6 +10,7 @@ from postroom.engine.replies import SendingRules
 from postroom.errors import ConfigurationError
 from postroom.mail.message import Address
 from postroom.mail.tokens import KeyRing
+from postroom.ports.world import Failpoint
 from postroom.session.state import Session
 from postroom.settings import compile as compiled
 from postroom.settings import compile_automatic
@@ -33,7 +34,7 @@ def sending_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_na
     )
 
 
-def automatic_mailer(in_force: InForce, ring: KeyRing) -> AutomaticMailer:
+def automatic_mailer(in_force: InForce, ring: KeyRing, failpoint: Failpoint) -> AutomaticMailer:
     """What writes the channels' texts and robots' answers."""
 
     def rules_of(tenant: str, channel: str) -> AutomaticRules | None:
@@ -50,7 +51,7 @@ def automatic_mailer(in_force: InForce, ring: KeyRing) -> AutomaticMailer:
         agent = space.agent(account) if space is not None else None
         return agent.name if agent is not None else account
 
-    return AutomaticMailer(rules_of, opening_of, name_of)
+    return AutomaticMailer(rules_of, opening_of, name_of, failpoint)
 
 
 def _automatic_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_name: str) -> AutomaticRules:

@@ -225,7 +225,7 @@ async def simulated(generation: Generation, start: datetime) -> AsyncIterator[Ro
                 readers=Readers(blobs, offload),
                 ring=RING,
                 in_force=in_force,
-                step=SessionStep(clock, ids, in_force.policy, automatic_mailer(in_force, RING)),
+                step=SessionStep(clock, ids, in_force.policy, automatic_mailer(in_force, RING, no_failpoint)),
                 relay=CountingGateway(),
             )
         finally:

@@ -47,7 +47,7 @@ class VirtualClock:
 class InlineOffload:
     """ports.world.Offload without another thread: one thing after the other, the same way every time."""
 
-    async def run(self, _lane: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, lane: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do the work here and now."""
         return work(*args, **kwargs)
 
