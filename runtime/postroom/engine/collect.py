@@ -32,6 +32,8 @@ AFTER_REFUSED_PASSWORD = 1_200.0
 
 
 OUT_OF_SERVICE = 86_400.0
+PAUSED = 30.0
+"""Seconds until a collector that is paused looks again; it is called when it may go on."""
 
 
 class Watcher(Protocol):
@@ -70,7 +72,15 @@ class Collector:
         while not stopping.is_set():
             if switch.answer():
                 self._backoff, self._draining = Backoff(), Draining()
-            await self._clock.wait(switch.bell, self._wait() if switch.is_off else await self._poll(switch.bell))
+            await self._clock.wait(switch.bell, await self._turn(switch))
+
+    async def _turn(self, switch: Switch) -> float:
+        """A session, where one may be begun now; gives the seconds to wait after it, unless the bell rings."""
+        if switch.is_off:
+            return self._wait()
+        if self._shared.is_paused(self._current().rules.tenant):
+            return PAUSED
+        return await self._poll(switch.bell)
 
     def _wait(self) -> float:
         """Out of service: the seconds to sleep, unless the bell rings."""

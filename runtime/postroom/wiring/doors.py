@@ -75,6 +75,7 @@ def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: G
         board=board,
         current=current,
         operations=operations,
+        pauses=parts.pauses,
     )
     return OperatorServer(create_operator_app(operator), parts.store_folder)
 

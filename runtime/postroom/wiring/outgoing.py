@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from postroom.engine.automatic import AutomaticRules
 from postroom.engine.automatic_mail import AutomaticMailer
+from postroom.engine.pauses import Pauses
 from postroom.engine.replies import SendingRules
 from postroom.errors import ConfigurationError
 from postroom.mail.message import Address
 from postroom.mail.tokens import KeyRing
+from postroom.ports.pauses import Paused
 from postroom.session.state import Session
 from postroom.settings import compile as compiled
 from postroom.settings import compile_automatic
@@ -33,14 +37,17 @@ def sending_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_na
     )
 
 
-def automatic_mailer(in_force: InForce, ring: KeyRing) -> AutomaticMailer:
+def automatic_mailer(in_force: InForce, ring: KeyRing, pauses: Pauses) -> AutomaticMailer:
     """What writes the channels' texts and robots' answers."""
 
     def rules_of(tenant: str, channel: str) -> AutomaticRules | None:
         try:
-            return _automatic_rules(in_force, ring, tenant, channel)
+            rules = _automatic_rules(in_force, ring, tenant, channel)
         except ConfigurationError:
             return None
+        # An automatic reply that waits until sending goes on would come too late to be of any use.
+        is_paused = any(pauses.is_paused(what, tenant) for what in (Paused.AUTOMATIC, Paused.SENDING))
+        return replace(rules, paused=is_paused)
 
     def opening_of(session: Session, now: datetime) -> datetime | None:
         return in_force.policy(session.tenant, session.channel).hours.next_opening(now)

@@ -12,6 +12,7 @@ from litestar.params import SkipValidation
 
 from postroom.ports.desk import MailReader
 from postroom.ports.gateways import GatewayStatus
+from postroom.ports.pauses import Pauses
 from postroom.ports.records import Receipt
 from postroom.ports.store import Store
 from postroom.ports.world import Offload
@@ -98,6 +99,7 @@ class OperatorParts:
     quarantine: Quarantine
     board: Board
     operations: Operations
+    pauses: Pauses
     current: Callable[[], Generation]
 
 
