@@ -18,6 +18,7 @@ from postroom.api.operator.app import create_operator_app
 from postroom.api.operator.parts import OperatorParts, SettableClock
 from postroom.api.operator.server import OperatorServer
 from postroom.engine.board import StatusBoard
+from postroom.engine.mail_history import with_history
 from postroom.engine.watch import Watch
 from postroom.errors import TemporaryError
 from postroom.observability.metrics import Metrics
@@ -79,6 +80,7 @@ async def open_operator_door(folder: Path, clock: SettableClock | None = None) -
         board = StatusBoard(Watch(Metrics("test")), house.clock)
         operations = Operations(board)
         parts = OperatorParts(
+            traced=with_history,
             store=house.store,
             reader=ward.reader,
             offload=house.offload,

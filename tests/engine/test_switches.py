@@ -38,7 +38,7 @@ class Place:
         self.switches, clock = switches(folder), SystemClock()
         self.board, self.relay = StatusBoard(Watch(Metrics("test")), clock), Relay()
         self.shown = ShownGateway(self.relay, self.board, *OUT, self.switches.of(*OUT))
-        self.probes = Probes({OUT: Sending(gateway=self.shown, give_up_after=60.0)}, self.board, clock)
+        self.probes = Probes(lambda: {OUT: Sending(gateway=self.shown)}, self.board, clock)
         self.verbs = GatewayOperations(self.switches, self.probes, self.board, clock, self.tried)
 
     async def tried(self, tenant: str, gateway: str) -> tuple[GatewayStatus, str]:

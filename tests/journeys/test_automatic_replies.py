@@ -15,7 +15,8 @@ import pytest
 
 from postroom.sandbox import Sandbox
 from tests.journeys.config import PROCESS
-from tests.journeys.process import Process, free_port, log_of, wait_for
+from tests.journeys.process import Process, log_of, wait_for
+from tests.support.ports import free_port
 
 pytestmark = [
     pytest.mark.server,

@@ -15,9 +15,10 @@ import pytest
 
 from tests.journeys.config import Written, write_configuration
 from tests.journeys.oracle import Oracle
-from tests.journeys.process import Process, free_port, log_of, running, wait_for
+from tests.journeys.process import Process, log_of, running, wait_for
 from tests.support.certificates import Authority
 from tests.support.pop3_script import Act, Answer, ScriptedServer, Turns, on_the_wire
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.journey]
 

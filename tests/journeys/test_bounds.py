@@ -13,9 +13,10 @@ import pytest
 
 from tests.journeys.config import Written, write_configuration
 from tests.journeys.oracle import Oracle
-from tests.journeys.process import free_port, log_of, running, wait_for
+from tests.journeys.process import log_of, running, wait_for
 from tests.journeys.world import BOX, world
 from tests.support.pop3_script import ScriptedServer
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.journey]
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.config import Written, write_configuration
-from tests.journeys.process import Process, free_port, log_of, wait_for
+from tests.journeys.process import Process, log_of, wait_for
 from tests.journeys.world import BOX, World, world
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.journey]
 

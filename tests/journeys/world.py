@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tests.journeys.config import Written, write_configuration
 from tests.journeys.oracle import Oracle
-from tests.journeys.process import Process, free_port, running, wait_for
+from tests.journeys.process import Process, running, wait_for
 from tests.support.dovecot import Dovecot, running_dovecot
+from tests.support.ports import free_port
 from tests.support.smtp_sink import SmtpSink, start_smtp_sink
 
 BOX = 0

@@ -32,6 +32,11 @@ class Switch:
         self._is_new = not off
         self.bell.set()
 
+    def renew(self) -> None:
+        """Its settings changed: where it is in service, a new connection is asked for."""
+        self._is_new = not self.is_off
+        self.bell.set()
+
     def answer(self) -> bool:
         """Stop the bell; whether a new connection was asked for since the last time."""
         self.bell.clear()

@@ -320,6 +320,7 @@ class Metrics:
         self._commit_seconds = self._histogram("store_commit_seconds", "One commit of the store", buckets=SHORT_SECONDS)
         self._batch_units = self._histogram("store_batch_units", "Units of work in one commit", buckets=UNITS)
         self._refused_settings = self._counter("config_reload_failures_total", "Changed configurations refused", ())
+        self._is_refused = self._gauge("config_refused", "1 while what the files say is refused and not in force")
         self._generation = self._gauge("config_generation", "The generation of the settings in force")
         self._loop_lag = self._histogram("event_loop_lag_seconds", "How late the loop wakes", buckets=SHORT_SECONDS)
         info = self._gauge("build_info", "1; the labels say what runs", ("version", "python"))
@@ -346,6 +347,11 @@ class Metrics:
     def settings_refused(self) -> None:
         """A changed configuration was refused, and the one before stays in force."""
         self._refused_settings.inc()
+        self._is_refused.set(1)
+
+    def settings_accepted(self) -> None:
+        """What the files say is in force."""
+        self._is_refused.set(0)
 
     def config_generation(self, generation: int) -> None:
         """These settings are in force now."""

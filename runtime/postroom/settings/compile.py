@@ -18,8 +18,8 @@ from postroom.routing.ical.rest_days import RestDays
 from postroom.routing.routes import Inlet, Route, derived
 from postroom.settings import public_holidays
 from postroom.settings.calendars import WEEK_DAYS, Days
-from postroom.settings.robots import secret_of
-from postroom.settings.schema import Channel, Generation, Pop3Gateway, Tenant
+from postroom.settings.references import secrets
+from postroom.settings.schema import Box, Channel, Generation, Tenant
 from postroom.settings.units import segment
 
 
@@ -60,13 +60,13 @@ def keywords(tenant: Tenant) -> dict[str, Keywords]:
     return {one.name: compiled(one.transfer_keywords) for one in tenant.channels if one.robot is not None}
 
 
-def is_shadow(tenant: Tenant, gateway: Pop3Gateway) -> bool:
+def is_shadow(tenant: Tenant, gateway: Box) -> bool:
     """Whether the channels that receive there only try: its mail stays on the server."""
     modes = [channel.mode for channel in tenant.channels if channel.receiving_gateway == gateway.name]
     return bool(modes) and all(mode == "shadow" for mode in modes)
 
 
-def identity(tenant: Tenant, gateway: Pop3Gateway) -> mail.Identity:
+def identity(tenant: Tenant, gateway: Box) -> mail.Identity:
     """Say who we are on one receiving gateway.
 
     Ours are its `own_addresses` (its user where it lists none and that is an address), and whatever the channels that
@@ -112,12 +112,7 @@ def zone(tenant: Tenant, channel: Channel) -> ZoneInfo:
 
 def revealed(generation: Generation) -> tuple[str, ...]:
     """Every secret of gateways and robots, to blot it out of logs. Raises ConfigurationError where one is not there."""
-    gateways = [gateway for tenant in generation.tenants for gateway in tenant.gateways]
-    grants = [gateway.oauth2 for gateway in gateways if gateway.oauth2 is not None]
-    secrets = [gateway.password for gateway in gateways]
-    secrets += [secret_of(robot) for tenant in generation.tenants for robot in tenant.robots]
-    secrets += [secret for grant in grants for secret in (grant.client_secret, grant.refresh_token)]
-    return tuple(secret.reveal() for secret in secrets if secret is not None)
+    return tuple(secret.reveal() for secret in secrets(generation.tenants))
 
 
 def _segments(texts: tuple[str, ...]) -> tuple[Segment, ...]:
@@ -130,13 +125,13 @@ def _dates(ranges: tuple[Days, ...]) -> tuple[Dates, ...]:
     )
 
 
-def _own_addresses(tenant: Tenant, gateway: Pop3Gateway) -> tuple[str, ...]:
+def _own_addresses(tenant: Tenant, gateway: Box) -> tuple[str, ...]:
     own = list(gateway.own_addresses) or ([gateway.user] if "@" in gateway.user else [])
     for channel in tenant.channels:
         if channel.receiving_gateway != gateway.name:
             continue
         own += channel.addresses
         sending = tenant.gateway(channel.sending_gateway)
-        if sending is not None and not isinstance(sending, Pop3Gateway):
+        if sending is not None and not isinstance(sending, Box):
             own.append(sending.from_address)
     return tuple(dict.fromkeys(own))

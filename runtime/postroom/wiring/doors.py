@@ -15,6 +15,7 @@ from postroom.api.server import HttpServer
 from postroom.dispatch.agents import AgentStates
 from postroom.dispatch.presence import Presence
 from postroom.engine.board import StatusBoard
+from postroom.engine.mail_history import with_history
 from postroom.engine.operate import GatewayOperations
 from postroom.engine.quarantine import Quarantine
 from postroom.engine.readers import StoredMailReader
@@ -56,6 +57,7 @@ def http_door(parts: Parts, presence: Presence) -> HttpServer:
             presence=presence,
             states=AgentStates(parts.step, parts.clock),
             feed=feed,
+            traced=with_history,
         )
     )
     host, port = parse_listen(parts.generation.process.http.listen, "http.listen")
@@ -75,6 +77,7 @@ def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: G
         quarantine=quarantine,
         board=board,
         current=current,
+        traced=with_history,
         operations=operations,
         clock=HeardClock(parts.clock, store) if isinstance(parts.clock, SetClock) else None,
     )

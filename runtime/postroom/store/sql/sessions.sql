@@ -22,8 +22,11 @@ SELECT state FROM sessions WHERE id = :id;
 SELECT state FROM sessions WHERE conversation = :conversation ORDER BY seq DESC LIMIT 1;
 
 -- name: sessions_of_conversation
--- Every session of a conversation, in order.
-SELECT state FROM sessions WHERE conversation = :conversation ORDER BY seq;
+-- Every session of a conversation, and of those laid into it, in order.
+SELECT state FROM sessions
+WHERE conversation = :conversation
+    OR conversation IN (SELECT id FROM conversations WHERE merged_into = :conversation)
+ORDER BY seq;
 
 -- name: sessions_open_ones
 -- Open sessions of a tenant, in the order of their making, after that number; an empty word wants any.
