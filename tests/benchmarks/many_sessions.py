@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from postroom.engine.world import SystemClock, ThreadOffload
 from postroom.ports.records import Conversation, TimerRow
@@ -99,7 +100,7 @@ def _add_rules(file: Path) -> None:
     file.write_text(file.read_text().replace("queues:\n", f"{RULES}queues:\n", 1))
 
 
-async def fill(folder: Path, sessions: int) -> None:
+async def fill(folder: Path, sessions: int, tenant: str = "tenant0", channel: str = "channel0") -> None:
     """Write so many sessions into a new store: most await the customer, the others wait, are worked on, written up."""
     folder.mkdir(mode=0o700, parents=True)
     offload = ThreadOffload({})
@@ -108,7 +109,8 @@ async def fill(folder: Path, sessions: int) -> None:
         try:
             for first in range(0, sessions, IN_A_UNIT):
                 numbers = range(first, min(first + IN_A_UNIT, sessions))
-                await store.write(partial(_write, [session(number) for number in numbers]))
+                some = [replace(session(number), tenant=tenant, channel=channel) for number in numbers]
+                await store.write(partial(_write, some))
         finally:
             await store.close()
     finally:
@@ -127,7 +129,7 @@ def session(number: int) -> Session:
         queued_at=START,
         customer_wrote_at=START,
     )
-    set_ = partial(msgspec.structs.replace, new)
+    set_ = partial(replace, new)
     owner = Assignment(agent=f"agent{number % 501}", token="t", assigned_at=START)
     match number % 10:
         case 0:
@@ -148,7 +150,7 @@ def _write(sessions: Sequence[Session], tx: Tx) -> None:
                 tenant=one.tenant,
                 channel=one.channel,
                 customer=f"{one.id}@customer.example",
-                subject="a question",
+                subject=f"question {one.id}",
                 created_at=START,
                 last_mail_at=START,
             )

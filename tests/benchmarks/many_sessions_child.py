@@ -26,6 +26,7 @@ from tests.benchmarks.measure import cpu_seconds, memory
 from tests.benchmarks.watched_gateway import Shoulder, watching
 
 IDLING = 10.0
+"""Seconds of doing nothing that are watched."""
 PATIENCE = 600.0
 A_WHILE = timedelta(minutes=5)
 
