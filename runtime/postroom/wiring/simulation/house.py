@@ -216,6 +216,7 @@ async def simulated(generation: Generation, start: datetime) -> AsyncIterator[Ro
             blobs.prepare()
             in_force = InForce(generation, clock)
             in_force.follow(await feeds_as_kept(generation, clock, offload))
+            mailer = automatic_mailer(in_force, RING, _never_paused, no_failpoint)
             yield Rooms(
                 generation=generation,
                 clock=clock,
@@ -226,9 +227,7 @@ async def simulated(generation: Generation, start: datetime) -> AsyncIterator[Ro
                 readers=Readers(blobs, offload),
                 ring=RING,
                 in_force=in_force,
-                step=SessionStep(
-                    clock, ids, in_force.policy, automatic_mailer(in_force, RING, _never_paused, no_failpoint)
-                ),
+                step=SessionStep(clock, ids, in_force.policy, mailer),
                 relay=CountingGateway(),
             )
         finally:
