@@ -53,8 +53,9 @@ def silence_of(here: Days, token: str) -> timedelta:
     happened = here.oracle.history(token)
     (answered,) = (entry["at"] for entry in happened if entry["event"]["type"] == "reply_sent")
     (ended,) = (entry["at"] for entry in happened if entry["event"]["type"] == "customer_stayed_silent")
-    assert isinstance(ended - answered, timedelta)
-    return ended - answered
+    silence = ended - answered
+    assert isinstance(silence, timedelta)
+    return silence
 
 
 @pytest.mark.parametrize("night", ["2026-03-29", "2026-10-25"])
