@@ -11,8 +11,8 @@ import pytest
 from tests.settings.making import CHANNEL, loaded, rules, tenant, warned
 
 SALES = CHANNEL.replace("support", "sales")
-ROBOT = "    robot: helper\n    transfer_keywords: [human]\n"
-HELPER = "robots:\n  - {name: helper, kind: openai, url: 'https://chat.example', model: small}\n"
+ROBOT = "    robot: faq\n    transfer_keywords: [human]\n"
+ROBOTS = "robots:\n  - {name: faq, kind: openai, url: 'https://chat.example', model: small}\n"
 REMIND = "    no_customer_reply: {end_after: 60m, remind_after: %s, remind_with: {en: Still there?}}\n"
 
 
@@ -92,7 +92,7 @@ TABLE = [
     ),
     (
         "keywords go with a robot",
-        Broken(channel="    robot: helper\n", more=HELPER),
+        Broken(channel="    robot: faq\n", more=ROBOTS),
         "channels[0].transfer_keywords",
         "is needed with a `robot`: the words that lead from it to an agent",
     ),
@@ -100,7 +100,7 @@ TABLE = [
         "the robot is there",
         Broken(channel=ROBOT),
         "channels[0].robot",
-        "there is no robot 'helper'; there is none at all",
+        "there is no robot 'faq'; there is none at all",
     ),
     (
         "four segments at most",
