@@ -17,6 +17,7 @@ from postroom.api.app import create_app
 from postroom.api.feed import JournalFeed
 from postroom.api.parts import ApiParts
 from postroom.api.server import HttpServer
+from postroom.engine.mail_history import with_history
 from postroom.engine.readers import Readers, StoredMailReader
 from postroom.engine.replies import Desk, SendingRules
 from postroom.engine.world import no_failpoint
@@ -154,6 +155,7 @@ async def open_door(folder: Path, desk: ReplyDesk | None = None) -> AsyncIterato
             presence=house.presence,
             states=house.states,
             feed=JournalFeed(house.store),
+            traced=with_history,
         )
         yield Door(house, parts, create_app(parts), blobs)
 

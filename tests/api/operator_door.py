@@ -15,9 +15,10 @@ from msgspec.structs import replace
 
 from postroom.api.operator.address import socket_address
 from postroom.api.operator.app import create_operator_app
-from postroom.api.operator.parts import OperatorParts
+from postroom.api.operator.parts import OperatorParts, SettableClock
 from postroom.api.operator.server import OperatorServer
 from postroom.engine.board import StatusBoard
+from postroom.engine.mail_history import with_history
 from postroom.engine.pauses import Pauses
 from postroom.engine.watch import Watch
 from postroom.errors import TemporaryError
@@ -69,8 +70,8 @@ class OperatorDoor:
 
 
 @asynccontextmanager
-async def open_operator_door(folder: Path) -> AsyncIterator[OperatorDoor]:
-    """A door with one receiving and one sending gateway in the settings."""
+async def open_operator_door(folder: Path, clock: SettableClock | None = None) -> AsyncIterator[OperatorDoor]:
+    """A door with one receiving and one sending gateway in the settings, in test mode where there is a clock."""
     async with open_ward(folder) as ward:
         house = ward.house
         acme, globex = house.generation.tenants
@@ -83,6 +84,7 @@ async def open_operator_door(folder: Path) -> AsyncIterator[OperatorDoor]:
         operations = Operations(board)
         pauses = Pauses(FileKeeper(folder / "store", InlineOffload()), house.clock, house.current)
         parts = OperatorParts(
+            traced=with_history,
             store=house.store,
             reader=ward.reader,
             offload=house.offload,
@@ -91,6 +93,7 @@ async def open_operator_door(folder: Path) -> AsyncIterator[OperatorDoor]:
             operations=operations,
             pauses=pauses,
             current=house.current,
+            clock=clock,
         )
         yield OperatorDoor(ward, board, operations, create_operator_app(parts), folder / "store")
 

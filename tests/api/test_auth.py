@@ -106,7 +106,7 @@ async def test_an_agent_of_another_queue_sees_nothing_of_a_session(tmp_path: Pat
             assert answer.status_code == 404, (method, path, answer.text)
             assert "carla" not in answer.text
         assert (await client.get("/api/v1/acme/mails")).json() == {"mails": []}
-        assert (await client.get("/api/v1/acme/work")).json() == {"offers": [], "assigned": [], "awaiting": []}
+        assert not any((await client.get("/api/v1/acme/work")).json().values())
         assert await is_assigned(door, session.id)
 
 
@@ -139,3 +139,13 @@ def foreign(session: str, conversation: str, mail: str, token: str) -> list[tupl
 
 async def is_assigned(door: Door, session: SessionId) -> bool:
     return (await door.house.session(session)).phase is Phase.ASSIGNED
+
+
+async def test_every_operation_says_what_it_does(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client(None) as client:
+        paths = (await client.get("/schema/openapi.json")).json()["paths"]
+        operations = [(path, method, one) for path, each in paths.items() for method, one in each.items()]
+        assert len(operations) == len(routes(door))
+        summaries = [one["summary"] for _, _, one in operations]
+        assert len(set(summaries)) == len(summaries)
+        assert not [(path, method) for path, method, one in operations if not one.get("description")]

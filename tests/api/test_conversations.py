@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from postroom.ports.records import Attempt, Reply, ReplyRecipient, ReplyState
 from postroom.ports.store import Tx
+from postroom.session.events import RobotAnswered
 from postroom.session.state import Session
 from tests.api.door import PLAIN, Door, open_door
 from tests.dispatch.house import ACME
@@ -54,7 +55,12 @@ async def test_a_conversation_shows_its_mails_oldest_first_with_text_and_trace(t
         first = found["mails"][0]
         assert (first["incoming"], first["mail_class"], first["from_name"]) == (True, "human", "Carla Customer")
         assert first["to"] == [{"address": "help@acme.example", "name": ""}]
-        assert first["trace"] == [{"step": "route", "verdict": "support", "evidence": "the gateway is in"}]
+        assert first["trace"][0] == {"step": "route", "verdict": "support", "evidence": "the gateway is in"}
+        assert [(line["step"], line["verdict"]) for line in first["trace"][1:]] == [
+            ("decision", "new -> queued"),
+            ("automatic_reply", "not sent"),
+        ]
+        assert (await client.get(f"{ROOT}/mails/{first['id']}/trace")).json() == {"trace": first["trace"]}
         assert (found["customer"], found["channel"], found["more"]) == ("carla@example.com", "support", False)
         assert found["session"]["phase"] == "assigned"
         assert session.assignment is not None
@@ -253,3 +259,27 @@ async def a_reply_nobody_knows_of(door: Door, session: Session) -> None:
         tx.replies.set_recipients(reply.id, states)
 
     await house.write(unit)
+
+
+async def test_what_a_robot_said_too_late_is_shown_as_a_note(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client() as client:
+        session = await door.assigned()
+        late = RobotAnswered(turn=1, text="Have you tried the switch?")
+        await door.house.write(lambda tx: door.house.step(tx, session.id, late))
+        found = (await client.get(f"{ROOT}/conversations/{session.conversation}")).json()
+        assert [(one["turn"], one["text"]) for one in found["notes"]] == [(1, "Have you tried the switch?")]
+        assert "its answer came too late: a note" in [line["verdict"] for line in found["mails"][0]["trace"]]
+
+
+async def test_earlier_sessions_are_the_context_of_the_newest(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client() as client:
+        first = await door.assigned()
+        assert first.assignment is not None
+        body = {"token": first.assignment.token, "reason": "solved"}
+        await client.post(f"{ROOT}/sessions/{first.id}/end", json=body)
+        second = await door.mail_comes(into=first.conversation)
+        found = (await client.get(f"{ROOT}/conversations/{first.conversation}")).json()
+        assert found["session"]["id"] == second.id
+        assert [(one["id"], one["ended_because"], one["owner"]) for one in found["earlier"]] == [
+            (first.id, "solved", "anna")
+        ]

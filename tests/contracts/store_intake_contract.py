@@ -49,7 +49,9 @@ class LedgerContract:
 
     async def test_a_mail_gets_one_outcome_and_keeps_it(self, store: Store) -> None:
         await store.write(lambda tx: tx.ledger.receive(receipt("r1")))
+        assert await store.read(lambda tx: [tx.ledger.outcome(one) for one in ("r1", "none")]) == [None, None]
         assert await store.write(lambda tx: tx.ledger.settle("r1", Outcome.OWN, "loop", None))
+        assert await store.read(lambda tx: tx.ledger.outcome("r1")) is Outcome.OWN
         assert not await store.write(lambda tx: tx.ledger.settle("r1", Outcome.COPY, "late", "m2"))
         assert not await store.write(lambda tx: tx.ledger.settle("none", Outcome.COPY, "", None))
         row = await store.read(lambda tx: tx.ledger.get("r1"))

@@ -11,7 +11,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from postroom.engine.world import SystemClock, no_failpoint
 from postroom.gateways.smtp import Auth, Security, SmtpGateway, SmtpOptions
 from tests.contracts.gateway_contract import SendingGatewayContract
-from tests.journeys.process import free_port
+from tests.support.ports import free_port
 
 
 def gateway_to(port: int) -> SmtpGateway:

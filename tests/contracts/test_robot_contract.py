@@ -22,7 +22,7 @@ from postroom.ports.world import Offload
 from postroom.settings import robots
 from postroom.settings.secrets import Secret
 from tests.contracts.robot_contract import Habit, RobotContract
-from tests.journeys.process import free_port
+from tests.support.ports import free_port
 from tests.support.robot_server import Answer, Misbehaviour, RobotServer, http, robot_server
 from tests.support.robots import ScriptedRobot
 

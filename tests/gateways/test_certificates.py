@@ -1,6 +1,6 @@
-"""What servers show as their certificate, what our side is told to trust, and the verdict in words: over POP3 and SMTP.
+"""What servers show as their certificate, what our side is told to trust, and the verdict in words: in each protocol.
 
-The host is always checked, no password ever goes to a server that was not believed, and both protocols say the same.
+The host is always checked, no password ever goes to a server that was not believed, and all protocols say the same.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import uvloop
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from postroom.gateways.imap import ImapGateway
 from postroom.gateways.pop3 import Pop3Gateway, Security
 from postroom.gateways.smtp import Auth
 from postroom.gateways.smtp import Security as SmtpSecurity
@@ -24,6 +25,10 @@ from postroom.ports.gateways import GatewayError
 from postroom.settings.certificates import der, read_certificates
 from tests.gateways.test_smtp.world import PASSWORD, gateway, plain_options
 from tests.support import minting
+from tests.support.imap_collect import clear_text as imap_options
+from tests.support.imap_collect import collect as collect_imap
+from tests.support.imap_script import CAPABILITIES as IMAP_CAPABILITIES
+from tests.support.imap_script import ScriptedImap
 from tests.support.pop3_collect import clear_text, collect
 from tests.support.pop3_script import Act
 from tests.support.pop3_script import ScriptedServer as Pop3Server
@@ -125,6 +130,20 @@ async def over_pop3(case: Case, security: Security) -> None:
     assert case.words in result.words
     assert (result.mails == MAILS) == (not case.words)
     assert case.words == "" or not {b"USER", b"PASS", b"AUTH"} & set(server.verbs())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+async def test_imap_judges_the_certificate_in_the_same_words(case: Case, security: Security) -> None:
+    begin = {"STARTTLS": (b"<tag> OK begin\r\n", Act.TLS)}
+    server = ScriptedImap({1: MAILS[0]}, begin, (*IMAP_CAPABILITIES, "STARTTLS"), case.server())
+    server.implicit_tls = security is Security.TLS
+    async with server.serving():
+        options = imap_options(server.port, host=case.host, security=security, tls=case.ours)
+        result = await collect_imap(ImapGateway(options))
+    assert case.words in result.words
+    assert (result.mails == MAILS) == (not case.words)
+    assert case.words == "" or not {"LOGIN", "AUTHENTICATE"} & set(server.verbs())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -4,39 +4,42 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
+from postroom.api.operator.address import socket_address
+from postroom.engine.set_clock import CLOCK_START
 from tests.journeys.config import TOKENS
 
 PATIENCE = 40.0
 
 
-def free_port() -> int:
-    """A loopback port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def log_of(config: Path) -> Path:
+    """Where the process writes its log: not into the configuration's folder, whose changes it reads."""
+    return config.with_name(f"{config.name}.log")
 
 
 class Process:
     """One run of `postroom run`."""
 
-    def __init__(self, config: Path, ops: int, failpoint: str = "") -> None:
+    def __init__(self, config: Path, ops: int, failpoint: str = "", at: datetime | None = None) -> None:
         self._ops = ops
-        self._log = (config / "process.log").open("ab")
+        self._store = config / "var"
+        self._log = log_of(config).open("ab")
         environment = {**os.environ, "JOURNEY_POP3_PASSWORD": "pw0", "POSTROOM_TEST_MODE": "1"}
         environment.pop("FAILPOINT", None)
         if failpoint:
             environment["FAILPOINT"] = failpoint
+        if at is not None:
+            environment[CLOCK_START] = at.isoformat()
         self.child = subprocess.Popen(
             [sys.executable, "-m", "postroom", "run", "--config", str(config)],
             env=environment,
@@ -64,6 +67,11 @@ class Process:
         """What Prometheus would scrape."""
         return httpx.get(f"http://127.0.0.1:{self._ops}/metrics", timeout=5).text
 
+    def set_clock(self, to: datetime) -> None:
+        """Let it be that time for the process."""
+        with socket_address(self._store) as address, _operator(address) as client:
+            client.post("/clock", json={"to": to.isoformat()}).raise_for_status()
+
     def kill(self) -> None:
         """As a power cut: no handler runs."""
         if self.child.poll() is None:
@@ -80,17 +88,22 @@ class Process:
 
 
 @contextmanager
-def running(config: Path, ops: int, failpoint: str = "") -> Iterator[Process]:
+def running(config: Path, ops: int, failpoint: str = "", at: datetime | None = None) -> Iterator[Process]:
     """A ready process, killed at the end if it is still there."""
-    process = Process(config, ops, failpoint)
+    process = Process(config, ops, failpoint, at)
     try:
         process.wait_ready()
         yield process
     except AssertionError as error:
-        error.add_note((config / "process.log").read_text()[-6000:])
+        error.add_note(log_of(config).read_text()[-6000:])
         raise
     finally:
         process.kill()
+
+
+def _operator(address: str) -> httpx.Client:
+    transport = httpx.HTTPTransport(uds=address)
+    return httpx.Client(transport=transport, base_url="http://postroom/operator/v1", timeout=10, trust_env=False)
 
 
 def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:  # noqa: ANN401 the condition's own answer
@@ -122,7 +135,11 @@ class AgentClient:
 
     def ready(self) -> None:
         """Go ready."""
-        self._client.put("/me/state", json={"state": "ready"}).raise_for_status()
+        self.be("ready")
+
+    def be(self, state: str) -> None:
+        """Be `ready`, `not_ready` or `offline`."""
+        self._client.put("/me/state", json={"state": state}).raise_for_status()
 
     def work(self) -> dict[str, Any]:
         """What is mine."""

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.config import write_configuration
+from tests.journeys.config import Written, write_configuration
 from tests.journeys.oracle import Oracle
-from tests.journeys.process import Process, free_port, running, wait_for
+from tests.journeys.process import Process, log_of, running, wait_for
 from tests.support.certificates import Authority
 from tests.support.pop3_script import Act, Answer, ScriptedServer, Turns, on_the_wire
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.journey]
 
@@ -27,9 +28,8 @@ class Place:
 
     def __init__(self, folder: Path, server: ScriptedServer, extra: str = "") -> None:
         self.config, self._ops = folder / "config", free_port()
-        write_configuration(
-            self.config, pop3=server.port, smtp=free_port(), http=free_port(), ops=self._ops, extra=extra
-        )
+        written = Written(inbox=extra)
+        write_configuration(self.config, written, pop3=server.port, smtp=free_port(), http=free_port(), ops=self._ops)
         self.oracle = Oracle(self.config / "var" / "postroom.db")
         self.server = server
 
@@ -43,7 +43,7 @@ class Place:
         path.write_text(known + text.replace("host: 127.0.0.1", f"host: {host}", 1))
 
     def log(self) -> str:
-        return (self.config / "process.log").read_text()
+        return log_of(self.config).read_text()
 
     async def live(self, journey: Callable[[Process], None]) -> None:
         """Run the journey in a thread, for the server is on this loop."""

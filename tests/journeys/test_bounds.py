@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.config import write_configuration
+from tests.journeys.config import Written, write_configuration
 from tests.journeys.oracle import Oracle
-from tests.journeys.process import free_port, running, wait_for
+from tests.journeys.process import log_of, running, wait_for
 from tests.journeys.world import BOX, world
 from tests.support.pop3_script import ScriptedServer
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.journey]
 
@@ -44,7 +45,7 @@ def test_a_nearly_full_disk_stops_fetching_and_room_on_it_starts_it_again(tmp_pa
         ballast = here.config / "var" / "ballast"
         ballast.write_bytes(bytes(shutil.disk_usage(ballast.parent).free - MEBIBYTE))
         here.deliver(3)
-        wait_for(lambda: "no mail is fetched" in (here.config / "process.log").read_text(), "fetching to stop")
+        wait_for(lambda: "no mail is fetched" in log_of(here.config).read_text(), "fetching to stop")
         wait_for(
             lambda: "gateway_backlog_mails" in process.metrics() and backlog(process.metrics()) == 3, "the backlog"
         )
@@ -68,9 +69,8 @@ async def test_a_huge_mail_needs_little_memory_from_the_wire_to_its_commit(tmp_p
     server = ScriptedServer([oracle.mail("small")], name=lambda number, _: b"%d" % number, is_true_to_its_word=True)
     http, ops = free_port(), free_port()
     async with server.serving():
-        write_configuration(
-            tmp_path, pop3=server.port, smtp=free_port(), http=http, ops=ops, extra="    max_message_size: 300MB\n"
-        )
+        written = Written(inbox="max_message_size: 300MB")
+        write_configuration(tmp_path, written, pop3=server.port, smtp=free_port(), http=http, ops=ops)
         rise = await asyncio.to_thread(memory_for_a_huge_mail, tmp_path, ops, oracle, server)
     assert rise < 64 * MEBIBYTE
     (blob,) = (path for path in (tmp_path / "var" / "blobs").rglob("*") if path.is_file())

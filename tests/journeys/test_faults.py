@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.config import write_configuration
-from tests.journeys.process import Process, free_port, wait_for
+from tests.journeys.config import Written, write_configuration
+from tests.journeys.process import Process, log_of, wait_for
 from tests.journeys.world import BOX, World, world
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.journey]
 
@@ -31,9 +32,9 @@ def edit(here: World, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
-def log_of(here: World) -> str:
+def said(here: World) -> str:
     """What the process said so far."""
-    return (here.config / "process.log").read_text()
+    return log_of(here.config).read_text()
 
 
 def is_status(process: Process, status: str) -> Callable[[], bool]:
@@ -66,7 +67,7 @@ def test_a_gateway_that_cannot_be_used_says_why_and_the_mail_waits(
         edit(here, old.format(pop3=here.box.pop3), new)
         with here.process() as process:
             wait_for(is_status(process, status), f"the status {status}")
-            wait_for(lambda: words in log_of(here), f"the words {words!r}")
+            wait_for(lambda: words in said(here), f"the words {words!r}")
         here.oracle.check_mails(here.box.mails(BOX))
         assert here.box.maildir_count(BOX) == 1
 
@@ -140,7 +141,7 @@ def mute_server() -> Iterator[int]:
 def test_a_stop_is_orderly_also_while_a_server_hangs(tmp_path: Path) -> None:
     config, ops = tmp_path / "config", free_port()
     with mute_server() as pop3:
-        write_configuration(config, pop3=pop3, smtp=free_port(), http=free_port(), ops=ops)
+        write_configuration(config, Written(), pop3=pop3, smtp=free_port(), http=free_port(), ops=ops)
         process = Process(config, ops)
         try:
             process.wait_ready()

@@ -9,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.journeys.process import free_port, running, wait_for
+from tests.journeys.process import running, wait_for
 from tests.journeys.test_faults import postroom
 from tests.support.dovecot import Dovecot, running_dovecot
+from tests.support.ports import free_port
 from tests.support.smtp_sink import start_smtp_sink
 
 pytestmark = [pytest.mark.server, pytest.mark.journey]

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from tests.journeys.config import write_configuration
+from tests.journeys.config import Written, write_configuration
 from tests.journeys.oracle import Oracle
-from tests.journeys.process import Process, free_port, running, wait_for
+from tests.journeys.process import Process, running, wait_for
 from tests.support.dovecot import Dovecot, running_dovecot
+from tests.support.ports import free_port
 from tests.support.smtp_sink import SmtpSink, start_smtp_sink
 
 BOX = 0
@@ -18,20 +19,16 @@ BOX = 0
 class World:
     """Everything around one runtime."""
 
-    def __init__(self, folder: Path, box: Dovecot, sink: SmtpSink, offer_for: str, extra: str = "") -> None:
+    def __init__(self, folder: Path, box: Dovecot, sink: SmtpSink, written: Written) -> None:
         self.config = folder / "config"
         self.box, self.sink = box, sink
         self.http, self.ops = free_port(), free_port()
-        write_configuration(
-            self.config,
-            pop3=box.pop3,
-            smtp=sink.port,
-            http=self.http,
-            ops=self.ops,
-            offer_for=offer_for,
-            extra=extra,
-        )
+        self.write(written)
         self.oracle = Oracle(self.config / "var" / "postroom.db")
+
+    def write(self, written: Written) -> None:
+        """Write the configuration, or change it."""
+        write_configuration(self.config, written, pop3=self.box.pop3, smtp=self.sink.port, http=self.http, ops=self.ops)
 
     def deliver(self, count: int, body: str = "Please help.") -> None:
         """Lay that many customers' mails into the box."""
@@ -56,6 +53,6 @@ def world(
     with running_dovecot() as box:
         sink = start_smtp_sink(*sink_options)
         try:
-            yield World(folder, box, sink, offer_for, extra)
+            yield World(folder, box, sink, Written(offer_for=offer_for, inbox=extra))
         finally:
             sink.stop()

@@ -57,3 +57,7 @@ def test_a_raw_header_may_be_utf_8_or_what_old_mailers_wrote() -> None:
 
 def test_one_line_holds_no_line_end_and_no_control() -> None:
     assert charsets.one_line("a\r\n\tb\0 \x1bc  d") == "a b c d"
+
+
+def test_a_lone_surrogate_is_shown_as_what_cannot_be_read() -> None:
+    assert charsets.clean("a\ud800b\n") == "a\ufffdb\n"

@@ -8,13 +8,15 @@ import pytest
 
 from postroom.session.decide import IGNORED, RULES, decide
 from postroom.session.diagram import SAMPLES, mermaid, session_in
-from postroom.session.effects import Ignore
-from postroom.session.events import EVENTS, Event
-from postroom.session.policy import Facts, Policy
+from postroom.session.effects import Ignore, ReleasePlace
+from postroom.session.events import EVENTS, AgentReserved, Event, SessionAssigned, SessionPicked
+from postroom.session.facts import Facts
+from postroom.session.policy import Policy
 from postroom.session.state import Phase
 from tests.session.making import NOW
 
 README = Path(__file__).parents[2] / "README.md"
+RESERVING = AgentReserved | SessionPicked | SessionAssigned
 
 
 def test_every_pair_of_phase_and_event_is_a_rule_or_a_written_silence() -> None:
@@ -36,9 +38,11 @@ def test_an_ignored_event_changes_nothing_and_says_why(phase: Phase, kind: type[
     event = next(sample for sample in SAMPLES if type(sample) is kind)
     after, effects = decide(session, event, Facts(), Policy(generation=1, queue="q"), NOW)
     assert after == session
-    (effect,) = effects
+    (effect, *rest) = effects
     assert isinstance(effect, Ignore)
     assert effect.reason
+    brought = (ReleasePlace(agent=event.agent),) if isinstance(event, RESERVING) else ()
+    assert tuple(rest) == brought  # a place that was taken for it is given back
 
 
 def test_the_diagram_in_the_readme_is_drawn_from_the_table() -> None:

@@ -161,8 +161,8 @@ def test_mail_may_be_left_on_the_server_for_ever_or_for_days(tmp_path: Path) -> 
         ("gateways: {a: 1}\n", "gateways", "must be a list, not a mapping"),
         ("gateways: [3]\n", "gateways[0]", "must be a mapping of keys, not a single value"),
         ("gateways: [{name: a}]\n", "gateways[0].kind", "is missing: it says which kind"),
-        ("gateways: [{kind: imap, name: a}]\n", "gateways[0].kind", "IMAP gateways are not part of this version"),
-        ("gateways: [{kind: uucp, name: a}]\n", "gateways[0].kind", "must be `pop3` or `smtp`"),
+        ("gateways: [{kind: jmap, name: a}]\n", "gateways[0].kind", "must be `pop3`, `imap` or `smtp`"),
+        ("gateways: [{kind: uucp, name: a}]\n", "gateways[0].kind", "must be `pop3`, `imap` or `smtp`"),
         ("gateways: [{kind: pop3, name: a}]\n", "gateways[0].host", "is missing, and has no default"),
         (
             "channels: [{name: 5}]\n",

@@ -9,63 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Protocol
+
+from tests.support.playing import Act, Answer, Drip, Flood, Hung, Player, Script, Turns
+
+__all__ = ["Act", "Answer", "Drip", "Flood", "Turns"]
 
 CAPABILITIES = ("TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "USER")
-
-
-class Act(Enum):
-    """A step that sends nothing."""
-
-    CLOSE = "close the connection in order"
-    RESET = "close it with a reset"
-    HANG = "say nothing more, for ever"
-    USUAL = "give the usual answer here"
-    TLS = "do the TLS handshake"
-
-
-@dataclass(frozen=True)
-class Drip:
-    """Send these bytes one at a time."""
-
-    data: bytes
-    every: float
-
-
-@dataclass(frozen=True)
-class Flood:
-    """Send the same bytes for ever, as fast as the client takes them."""
-
-    data: bytes
-
-
-Step = bytes | Act | Drip | Flood
-Answer = Sequence[Step]
-
-
-@dataclass(frozen=True)
-class Turns:
-    """The answers to the first, the second ... asking; the last one stays."""
-
-    answers: Sequence[Answer]
-
-
-Script = Mapping[str, Answer | Turns]
-
-
-class Hung(Exception):
-    """The script says that nothing more is said."""
-
-
-class Sink(Protocol):
-    """Where a step writes to."""
-
-    def write(self, data: bytes) -> None: ...
-
-    async def drain(self) -> None: ...
 
 
 def multiline(first: bytes, lines: Iterable[bytes]) -> bytes:
@@ -155,12 +106,12 @@ class _Session:
     def __init__(self, server: ScriptedServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._server = server
         self._reader = reader
-        self._writer = writer
+        self._player = Player(reader, writer, server.context)
         self._box = server.arrange(list(server.mails), server.sessions)
         self._deleted: set[int] = set()
 
     async def run(self) -> None:
-        await self._play(self._server.answer("greeting"), b"+OK ready\r\n")
+        await self._player.play(self._server.answer("greeting"), b"+OK ready\r\n")
         while True:
             line = (await self._reader.readuntil(b"\r\n"))[:-2]
             self._server.received.append(line)
@@ -170,51 +121,9 @@ class _Session:
             usual = self._usual(text) if does_it else b""
             if text.startswith("RETR ") and usual.startswith(b"+OK"):
                 self._server.given.append(self._box[int(text.split(" ")[1]) - 1])
-            await self._play(answer, usual)
+            await self._player.play(answer, usual)
             if text.upper() == "QUIT":
                 return
-
-    async def _play(self, answer: Answer, usual: bytes) -> None:
-        for step in answer:
-            if isinstance(step, bytes):
-                self._writer.write(step)
-                await self._writer.drain()
-            elif isinstance(step, Drip):
-                await self._drip(step)
-            elif isinstance(step, Flood):
-                while True:
-                    self._writer.write(step.data)
-                    await self._writer.drain()
-            else:
-                await self._act(step, usual)
-        await self._writer.drain()
-
-    async def _drip(self, drip: Drip) -> None:
-        for octet in drip.data:
-            self._writer.write(bytes((octet,)))
-            await self._writer.drain()
-            await asyncio.sleep(drip.every)
-
-    async def _act(self, act: Act, usual: bytes) -> None:
-        if act is Act.USUAL:
-            self._writer.write(usual)
-        elif act is Act.TLS:
-            assert self._server.context is not None
-            await self._writer.drain()
-            await self._writer.start_tls(self._server.context)
-        elif act is Act.HANG:
-            await self._writer.drain()
-            await self._reader.read(-1)
-            await asyncio.Event().wait()
-        elif act is Act.CLOSE:
-            await self._writer.drain()
-            self._writer.close()
-            raise Hung
-        else:
-            await self._writer.drain()
-            await asyncio.sleep(0.05)
-            self._writer.transport.abort()
-            raise Hung
 
     def _usual(self, line: str) -> bytes:
         verb, _, rest = line.partition(" ")

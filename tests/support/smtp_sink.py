@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ports import free_port
 from tests.support.servers import need
 
 PSEUDO_HEADERS = (b"X-Client-", b"X-Helo-Args", b"X-Mail-Args", b"X-Rcpt-Args")
@@ -47,8 +48,9 @@ class SmtpSink:
 
     def mails(self) -> list[SunkMail]:
         """Every whole mail taken so far, oldest file first."""
-        dumps = sorted(self.folder.glob("mail.*"), key=lambda path: path.stat().st_mtime_ns)
-        return [_read_dump(path.read_bytes()) for path in dumps]
+        paths = sorted(self.folder.glob("mail.*"), key=lambda path: path.stat().st_mtime_ns)
+        # It writes a dump while the mail comes in, and ends it with an empty line of its own.
+        return [_read_dump(dump) for path in paths if (dump := path.read_bytes()).endswith(b"\n\n")]
 
     def stop(self) -> None:
         """End the process, and remove what it took."""
@@ -67,7 +69,7 @@ def start_smtp_sink(*options: str) -> SmtpSink:
     folder = Path(tempfile.mkdtemp(prefix="smtp-sink-", dir="/tmp"))
     unprivileged = _become_nobody(folder) if os.geteuid() == 0 else []
     for _ in range(5):
-        port = _free_port()
+        port = free_port()
         command = [program, *unprivileged, "-d", str(folder / "mail."), *options, f"127.0.0.1:{port}", "100"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if _listens(process, port):
@@ -98,12 +100,6 @@ def _become_nobody(folder: Path) -> list[str]:
     return ["-u", "nobody"]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
     for _ in range(200):
         if process.poll() is not None:
@@ -129,5 +125,4 @@ def _read_dump(dump: bytes) -> SunkMail:
     # smtp-sink's own Received field: its first line and the folded ones.
     while lines and (lines[0].startswith((b"Received:", b"\t", b" "))):
         lines.pop(0)
-    # smtp-sink ends each dump with an empty line of its own.
     return SunkMail(sender, tuple(recipients), b"\n".join(lines).removesuffix(b"\n"))

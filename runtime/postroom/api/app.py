@@ -18,6 +18,7 @@ from litestar.types import ControllerRouterHandler
 
 from postroom import __version__
 from postroom.api import (
+    agents,
     conversations,
     drafts,
     events,
@@ -25,6 +26,8 @@ from postroom.api import (
     handover,
     mails,
     me,
+    offline_messages,
+    open_sessions,
     queues,
     rearranging,
     replies,
@@ -54,6 +57,9 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *first_mails.ROUTES,
     *conversations.ROUTES,
     *rearranging.ROUTES,
+    *open_sessions.ROUTES,
+    *offline_messages.ROUTES,
+    *agents.ROUTES,
     *mails.ROUTES,
     *events.ROUTES,
 )
@@ -116,6 +122,7 @@ def _openapi() -> OpenAPIConfig:
         version=__version__,
         summary="The agents' door of an email channel runtime.",
         path="/schema",
+        use_handler_docstrings=True,
         # Served as it is, for any viewer: no page here fetches scripts from anywhere.
         render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"])],
         components=Components(

@@ -74,10 +74,11 @@ async def save_draft(
     """Keep it instead of the one before; an agent who is at it has his time to answer begin anew, once."""
     caller, now = repeatable.caller, parts.clock.now()
     tenant = tenant_of(parts.current(), caller)
+    said = DraftContent(text=data.text, html=data.html, subject=data.subject, to=data.to, cc=data.cc, bcc=data.bcc)
 
     def unit(tx: Tx) -> Answer | Problem:
         found = session_for(tx, SessionId(session_id), tenant, caller)
-        draft = _draft(found, caller, data, now)
+        draft = draft_of(found, caller.account, said, now)
         if is_owner(found, caller.account, data.token) and found.is_open:
             tx.drafts.save(draft)
             # Where the customer has the word nobody's time runs, and the draft is kept all the same.
@@ -98,16 +99,11 @@ def keep_late(tx: Tx, found: Session, draft: Draft, token: str) -> None:
         tx.drafts.save(draft)
 
 
-def _draft(found: Session, caller: Caller, data: DraftBody, now: datetime) -> Draft:
+def draft_of(found: Session, agent: str, said: DraftContent, now: datetime) -> Draft:
+    """The agent's draft in that session."""
+    conversation = found.conversation
     return Draft(
-        tenant=found.tenant,
-        conversation=found.conversation,
-        session=found.id,
-        agent=caller.account,
-        saved_at=now,
-        content=DraftContent(
-            text=data.text, html=data.html, subject=data.subject, to=data.to, cc=data.cc, bcc=data.bcc
-        ),
+        tenant=found.tenant, conversation=conversation, session=found.id, agent=agent, saved_at=now, content=said
     )
 
 
@@ -118,7 +114,9 @@ async def read_drafts(parts: Parts, caller: SignedIn, session_id: FromPath[str])
 
     def found(tx: Tx) -> tuple[DraftView, ...]:
         session = session_for(tx, SessionId(session_id), tenant, caller, Act.SEE)
-        return tuple(one for one in drafts_of(tx, session, tenant, caller) if one.session == session.id)
+        conversation = tx.conversations.current(session.conversation)
+        drafts = tx.drafts.of_conversation(conversation.id) if conversation is not None else ()
+        return tuple(draft_view(one, tenant, caller) for one in drafts if one.session == session.id)
 
     return Drafts(drafts=await parts.store.read(found))
 
@@ -135,13 +133,6 @@ async def forget_draft(parts: Parts, repeatable: Asked, session_id: FromPath[str
         return Answer(status=HTTPStatus.NO_CONTENT)
 
     return as_response(await once(parts, repeatable, unit))
-
-
-def drafts_of(tx: Tx, session: Session, tenant: Tenant, caller: Caller) -> tuple[DraftView, ...]:
-    """The drafts of the session's conversation, as the caller sees them."""
-    conversation = tx.conversations.current(session.conversation)
-    drafts = tx.drafts.of_conversation(conversation.id if conversation else session.conversation)
-    return tuple(draft_view(draft, tenant, caller) for draft in drafts)
 
 
 def draft_view(draft: Draft, tenant: Tenant, caller: Caller) -> DraftView:

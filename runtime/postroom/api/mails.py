@@ -154,6 +154,20 @@ async def read_html(parts: Parts, caller: SignedIn, mail_id: FromPath[str]) -> R
     return Response(content=shown, media_type=MediaType.HTML, headers=FRAME_HEADERS)
 
 
+class Trace(Struct, frozen=True, kw_only=True):
+    """Everything that was decided about a mail, in order."""
+
+    trace: tuple[TraceLine, ...]
+
+
+@get("/mails/{mail_id:str}/trace", summary="Everything that was decided about the mail")
+async def read_trace(parts: Parts, caller: SignedIn, mail_id: FromPath[str]) -> Trace:
+    """Give each verdict with its evidence, those of later decisions too."""
+    tenant = tenant_of(parts.current(), caller)
+    (mail,) = await parts.store.read(lambda tx: parts.traced(tx, (mail_for(tx, mail_id, tenant, caller),)))
+    return Trace(trace=mail.trace)
+
+
 async def _mail(parts: ApiParts, caller: Caller, mail: str) -> StoredMail:
     tenant = tenant_of(parts.current(), caller)
     return await parts.store.read(lambda tx: mail_for(tx, mail, tenant, caller))
@@ -175,4 +189,4 @@ def _file(content: bytes, name: str) -> Response[Any]:
     return Response(content=content, media_type=OCTETS, headers=headers)
 
 
-ROUTES = (read_mails, read_raw, read_attachment, read_html)
+ROUTES = (read_mails, read_trace, read_raw, read_attachment, read_html)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from litestar.params import SkipValidation
 
 from postroom.api.feed import JournalFeed
 from postroom.ports.desk import MailReader, ReplyDesk
-from postroom.ports.records import AgentRow, AgentState
+from postroom.ports.records import AgentRow, AgentState, StoredMail
 from postroom.ports.step import Step
 from postroom.ports.store import Store, Tx
 from postroom.ports.world import Clock, Ids, Offload
@@ -57,6 +57,8 @@ class ApiParts:
     presence: Presence
     states: AgentStates
     feed: JournalFeed
+    traced: Callable[[Tx, Sequence[StoredMail]], tuple[StoredMail, ...]]
+    """Gives mails with their whole decision traces."""
 
 
 Parts = NamedDependency[SkipValidation[ApiParts]]

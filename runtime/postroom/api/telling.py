@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from postroom.api.feed import Happening
 from postroom.ports.records import JournalEntry
-from postroom.session.effects import AnyEffect, AssignToAgent, NotifyAgent, OfferToAgent, WithdrawOffer
+from postroom.session.effects import AnyEffect, AssignToAgent, Ignore, NotifyAgent, OfferToAgent, WithdrawOffer
 from postroom.session.events import (
     EndRequested,
     MessageAttached,
@@ -17,10 +17,13 @@ from postroom.session.events import (
     ReplyFailed,
     ReplySent,
     ReplySubmitted,
+    ReplyWithdrawn,
+    SessionParked,
+    SessionTransferred,
 )
 from postroom.session.state import Phase
 
-NOBODYS = frozenset({Phase.NEW, Phase.QUEUED})
+NOBODYS = frozenset({Phase.NEW, Phase.ROBOT, Phase.QUEUED, Phase.OFFLINE})
 """Phases in which a session is no agent's, whoever has it by the time the decision is read."""
 
 
@@ -54,7 +57,9 @@ def events_for(agent: str, happening: Happening) -> Iterator[Event]:
     """Give what the decision means to that agent, in order."""
     for effect in happening.entry.effects:
         yield from _of_effect(agent, happening, effect)
-    if _is_his(agent, happening):
+    if _gave_away(agent, happening.entry):
+        yield _event("transferred", happening)
+    elif _is_his(agent, happening):
         yield from _of_event(happening)
 
 
@@ -80,16 +85,46 @@ def _of_event(happening: Happening) -> Iterator[Event]:
             yield _event("mail", happening, mail=mail)
         case MessageAttached(mail=mail, mail_class=mail_class):
             yield _event("mail", happening, mail=mail, what=mail_class)
+        case ReplySubmitted() | ReplyWithdrawn() | ReplySent() | ReplyFailed():
+            yield from _of_reply(happening, happening.entry.event)
+        case SessionParked() if not _is_ignored(happening.entry):
+            yield _event("parked", happening)
+        case EndRequested() if happening.entry.after is Phase.WRAP_UP and _changed(happening.entry):
+            yield _event("wrap_up", happening)
+        case _ if happening.entry.after is Phase.ENDED and _changed(happening.entry):
+            yield _event("ended", happening, reason=_why_ended(happening))
+        case _:
+            pass
+
+
+def _of_reply(
+    happening: Happening, event: ReplySubmitted | ReplyWithdrawn | ReplySent | ReplyFailed
+) -> Iterator[Event]:
+    match event:
         case ReplySubmitted(reply=reply):
             yield _event("reply", happening, reply=reply, what="accepted")
+        case ReplyWithdrawn(reply=reply) if _changed(happening.entry):
+            yield _event("reply", happening, reply=reply, what="withdrawn")
         case ReplySent(reply=reply, unknown=unknown):
             yield _event("reply", happening, reply=reply, what="sent", unknown=unknown)
         case ReplyFailed(reply=reply, words=words):
             yield _event("reply", happening, reply=reply, what="failed", reason=words)
-        case EndRequested(reason=reason) if _changed(happening.entry):
-            yield _event("ended", happening, reason=reason)
         case _:
-            pass
+            pass  # a withdrawal that came too late
+
+
+def _why_ended(happening: Happening) -> str:
+    return happening.session.ended_because if happening.session is not None else ""
+
+
+def _gave_away(agent: str, entry: JournalEntry) -> bool:
+    """Whether the agent transferred it himself: nothing else tells him that what was his is not any more."""
+    event = entry.event
+    return isinstance(event, SessionTransferred) and event.by == agent and not _is_ignored(entry)
+
+
+def _is_ignored(entry: JournalEntry) -> bool:
+    return any(isinstance(effect, Ignore) for effect in entry.effects)
 
 
 def _is_his(agent: str, happening: Happening) -> bool:

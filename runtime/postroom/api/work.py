@@ -31,6 +31,8 @@ class WorkItem(Struct, frozen=True, kw_only=True):
     offered_at: datetime | None
     expires_at: datetime | None
     assigned_at: datetime | None
+    parked_until: datetime | None
+    """Of a session put aside until a time."""
     unanswered_since: datetime | None
     age: float
     """Since the session entered its queue."""
@@ -39,11 +41,14 @@ class WorkItem(Struct, frozen=True, kw_only=True):
 
 
 class Work(Struct, frozen=True, kw_only=True):
-    """All open sessions of an agent, the oldest first in each list."""
+    """All open sessions of an agent, the oldest first in each list; what is kept for him will be offered to him."""
 
     offers: tuple[WorkItem, ...]
     assigned: tuple[WorkItem, ...]
+    parked: tuple[WorkItem, ...]
     awaiting: tuple[WorkItem, ...]
+    wrap_up: tuple[WorkItem, ...]
+    kept: tuple[WorkItem, ...]
 
 
 @get("/work", summary="My offers, my sessions, and those that await the customer")
@@ -55,18 +60,19 @@ async def read_work(parts: Parts, caller: SignedIn) -> Work:
 
 def work_of(tx: Tx, caller: Caller, now: datetime) -> Work:
     """Read an agent's work."""
-    items = [
-        work_item(session, tx.conversations.get(session.conversation), now)
-        for session in tx.sessions.held_by(caller.tenant, caller.account)
-    ]
-    by_phase = {
-        phase: tuple(item for item in items if item.phase == phase.value)
-        for phase in (Phase.OFFERED, Phase.ASSIGNED, Phase.AWAITING_CUSTOMER)
-    }
+    held = tx.sessions.held_by(caller.tenant, caller.account)
+
+    def of(phase: Phase, *, parked: bool = False) -> tuple[WorkItem, ...]:
+        found = [one for one in held if one.phase is phase and (one.parked_since is not None) is parked]
+        return tuple(work_item(one, tx.conversations.get(one.conversation), now) for one in found)
+
     return Work(
-        offers=by_phase[Phase.OFFERED],
-        assigned=by_phase[Phase.ASSIGNED],
-        awaiting=by_phase[Phase.AWAITING_CUSTOMER],
+        offers=of(Phase.OFFERED),
+        assigned=of(Phase.ASSIGNED),
+        parked=of(Phase.ASSIGNED, parked=True),
+        awaiting=of(Phase.AWAITING_CUSTOMER),
+        wrap_up=of(Phase.WRAP_UP),
+        kept=of(Phase.QUEUED),
     )
 
 
@@ -91,6 +97,7 @@ def work_item(session: Session, conversation: Conversation | None, now: datetime
         offered_at=offer.offered_at if offer else None,
         expires_at=offer.expires_at if offer else None,
         assigned_at=assignment.assigned_at if assignment else None,
+        parked_until=session.parked_until,
         unanswered_since=unanswered,
         age=(now - (session.queued_at or session.opened_at)).total_seconds(),
         unanswered_for=(now - unanswered).total_seconds() if unanswered else None,

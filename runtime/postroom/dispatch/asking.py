@@ -21,7 +21,7 @@ from postroom.ports.records import Conversation, OutboxRow, Outcome, StoredMail
 from postroom.ports.robots import Fail, HandOff, RobotAnswer, RobotQuestion, Speaker, Turn, Verdict
 from postroom.ports.step import Step
 from postroom.ports.store import Store, Topic, Tx
-from postroom.ports.world import Clock
+from postroom.ports.world import Clock, Failpoint
 from postroom.session.effects import AskRobot
 from postroom.session.events import AnyEvent, RobotAnswered, RobotHandedOff
 from postroom.session.state import Phase, Session
@@ -42,12 +42,15 @@ class Open(Struct, frozen=True, kw_only=True):
 class Asking:
     """Asks the robots of the settings in force."""
 
-    def __init__(self, store: Store, step: Step, reader: MailReader, robots: Robots, clock: Clock) -> None:
+    def __init__(  # noqa: PLR0917 everything it touches, and nothing else
+        self, store: Store, step: Step, reader: MailReader, robots: Robots, clock: Clock, failpoint: Failpoint
+    ) -> None:
         self._store = store
         self._step = step
         self._reader = reader
         self._robots = robots
         self._clock = clock
+        self._failpoint = failpoint
 
     async def perform(self, row: OutboxRow) -> None:
         """Ask once and close the row with what came of it. Raises TemporaryError where the store is away."""
@@ -58,13 +61,15 @@ class Asking:
         if asked is None:
             await self._store.write(lambda tx: _close(tx, row))
             return
+        self._failpoint("robot_asked_pre")
         verdict = await self._ask(asked, effect)
         event = _event(effect, verdict)
         await self._store.write(lambda tx: self._bring(tx, row, event))
+        self._failpoint("robot_commit_post")
 
     def _open(self, tx: Tx, row: OutboxRow, effect: AskRobot) -> Open | None:
         session = tx.sessions.get(row.session)
-        conversation = tx.conversations.get(row.conversation)
+        conversation = tx.conversations.get(session.conversation) if session is not None else None
         is_open = session is not None and session.phase is Phase.ROBOT and session.robot_turn == effect.turn
         if session is None or conversation is None or not is_open or session.robot_asked_since is None:
             return None
@@ -105,6 +110,7 @@ class Asking:
     def _bring(self, tx: Tx, row: OutboxRow, event: AnyEvent) -> None:
         self._step(tx, row.session, event)
         _close(tx, row)
+        self._failpoint("robot_commit_pre")
 
 
 def _speaker(mail: StoredMail) -> Speaker | None:

@@ -21,7 +21,7 @@ from postroom.ports.store import Store, Topic, Tx
 from postroom.ports.world import Clock, Ids
 from postroom.routing.assign import Candidate, choose
 from postroom.session.events import AgentReserved
-from postroom.session.state import Phase
+from postroom.session.state import Phase, Session
 from postroom.settings.schema import Generation
 
 log = structlog.get_logger(__name__)
@@ -32,6 +32,8 @@ AT_ONCE = 32
 """Assignments that may share a unit."""
 PASS_OVER_AT_MOST = 8
 """Sessions at the head of one queue that may be passed over in one look because their decision fails."""
+LEFT_OUT_AT_MOST = 64
+"""Sessions at the head of one queue that wait for others than who is there, and may be passed over for those behind."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -160,19 +162,28 @@ def assign_some(tx: Tx, step: Step, queue: Waiting, tokens: Sequence[str], *, sk
 
 def assign_one(tx: Tx, step: Step, queue: Waiting, token: str, *, skip: int, now: datetime) -> bool:
     """Offer the session at the head to the chosen agent; False where nobody waits or nobody can take it."""
-    session = tx.sessions.head(queue.tenant, queue.queue, now, skip)
-    if session is None:
-        return False
+    for place in range(skip, skip + LEFT_OUT_AT_MOST):
+        session = tx.sessions.head(queue.tenant, queue.queue, now, place)
+        if session is None:
+            return False
+        agent = _reserved(tx, queue, session, now)
+        if agent is not None:
+            after, _effects = step(tx, session.id, AgentReserved(agent=agent, token=token))
+            return after.phase is not Phase.QUEUED
+        if not session.left_out:
+            return False
+    return False
+
+
+def _reserved(tx: Tx, queue: Waiting, session: Session, now: datetime) -> str | None:
+    """Choose an agent for the session and take a place of his; None where none of those who may have it can."""
     for _ in queue.members:  # a lost place is asked for again, with the agents as they stand then
         members = [member for member in queue.members if member not in session.left_out]
         candidates = [candidate(row) for row in tx.agents.candidates(queue.tenant, members)]
         agent = choose(session.passed_over, candidates)
-        if agent is None:
-            return False
-        if tx.agents.reserve(queue.tenant, agent, now):
-            after, _effects = step(tx, session.id, AgentReserved(agent=agent, token=token))
-            return after.phase is not Phase.QUEUED
-    return False
+        if agent is None or tx.agents.reserve(queue.tenant, agent, now):
+            return agent
+    return None
 
 
 def candidate(row: AgentRow) -> Candidate:

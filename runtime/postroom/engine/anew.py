@@ -101,6 +101,12 @@ class Anew:
         self._step(tx, session.id, ServiceResumed())
 
 
+def wake_all(tx: Tx) -> None:
+    """Let everybody look who waits for a time or for a change of the settings."""
+    for topic in (Topic.QUEUES, Topic.HOURS, Topic.TIMERS, Topic.OUTBOX):
+        tx.wake(topic)
+
+
 def _some(phase: Phase, after: int, tx: Tx) -> list[tuple[int, Session]]:
     return list(tx.sessions.of_phase(phase, after, AT_ONCE))
 

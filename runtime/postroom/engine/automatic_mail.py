@@ -9,7 +9,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from postroom.engine.automatic import AutomaticRules, Occasion, facts_of, put_in, sender_of
+from postroom.engine.world import no_failpoint
 from postroom.ports.store import Tx
+from postroom.ports.world import Failpoint
 from postroom.session.automatic import AutomaticFacts, AutomaticKind
 from postroom.session.effects import SendAutomatic, SendRobotAnswer
 from postroom.session.state import Session
@@ -25,10 +27,13 @@ NameOf = Callable[[str, str], str]
 class AutomaticMailer:
     """The one implementation of carry_out.AutomaticMail."""
 
-    def __init__(self, rules_of: RulesOf, opening_of: OpeningOf, name_of: NameOf) -> None:
+    def __init__(
+        self, rules_of: RulesOf, opening_of: OpeningOf, name_of: NameOf, failpoint: Failpoint = no_failpoint
+    ) -> None:
         self._rules_of = rules_of
         self._opening_of = opening_of
         self._name_of = name_of
+        self._failpoint = failpoint
 
     def facts(self, tx: Tx, session: Session, mail: str, now: datetime) -> AutomaticFacts | None:
         """What an automatic answer to that mail would have to respect; None where nothing could be sent."""
@@ -65,4 +70,5 @@ class AutomaticMailer:
             agent_name=self._name_of(session.tenant, session.owner) if session.owner else "",
             said=said,
         )
-        put_in(tx, session, occasion, rules, now)
+        if put_in(tx, session, occasion, rules, now) is not None:
+            self._failpoint("automatic_commit_pre")

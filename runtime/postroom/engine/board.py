@@ -60,9 +60,12 @@ class StatusBoard:
         self._states[rules.tenant, rules.gateway] = replace(state, last_success_at=now, mails_left=backlog)
 
     def listed_since(self, tenant: str, gateway: str, when: datetime) -> bool:
-        """Whether a session begun after that time listed the box to its end, and left nothing untaken in it."""
+        """Whether a session begun after that time listed the box to its end, and left nothing untaken in it.
+
+        One that seems to have begun later than now was before the clock was set back, and says nothing.
+        """
         began = self._listed_since.get((tenant, gateway))
-        return began is not None and began > when
+        return began is not None and when < began <= self._clock.now()
 
     def settled(self, rules: IntakeRules, outcome: Outcome, octets: int, seconds: float) -> None:
         """A mail came to its outcome."""

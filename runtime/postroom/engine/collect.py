@@ -22,7 +22,7 @@ from postroom.engine.retry import Backoff
 from postroom.engine.switches import Switch
 from postroom.engine.verdict import IntakeRules
 from postroom.errors import TemporaryError
-from postroom.ports.gateways import GatewayError, GatewayStatus
+from postroom.ports.gateways import GatewayError, GatewayStatus, TellingGateway
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,7 @@ AFTER_REFUSED_PASSWORD = 1_200.0
 
 
 OUT_OF_SERVICE = 86_400.0
+BETWEEN_NEWS = 1.0
 PAUSED = 30.0
 """Seconds until a collector that is paused looks again; it is called when it may go on."""
 
@@ -72,20 +73,38 @@ class Collector:
         while not stopping.is_set():
             if switch.answer():
                 self._backoff, self._draining = Backoff(), Draining()
-            await self._clock.wait(switch.bell, await self._turn(switch))
+            await self._rest(switch.bell, await self._turn(switch))
+        await self._leave()
 
     async def _turn(self, switch: Switch) -> float:
         """A session, where one may be begun now; gives the seconds to wait after it, unless the bell rings."""
         if switch.is_off:
-            return self._wait()
+            await self._leave()
+            self._watcher.status(self._current().rules, GatewayStatus.DISCONNECTED, "")
+            return OUT_OF_SERVICE
         if self._shared.is_paused(self._current().rules.tenant):
+            await self._leave()
             return PAUSED
         return await self._poll(switch.bell)
 
-    def _wait(self) -> float:
-        """Out of service: the seconds to sleep, unless the bell rings."""
-        self._watcher.status(self._current().rules, GatewayStatus.DISCONNECTED, "")
-        return OUT_OF_SERVICE
+    async def _rest(self, bell: asyncio.Event, seconds: float) -> None:
+        """Wait so long, or until the bell rings: also the server may ring it, where it tells of new mail."""
+        gateway = self._current().gateway
+        if not isinstance(gateway, TellingGateway):
+            await self._clock.wait(bell, seconds)
+            return
+        # A server that tells of mail without end makes us look once a second, not more.
+        if await self._clock.wait(bell, min(seconds, BETWEEN_NEWS)) or seconds <= BETWEEN_NEWS:
+            return
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(gateway.idle(bell))
+            await self._clock.wait(bell, seconds - BETWEEN_NEWS)
+            telling.cancel()
+
+    async def _leave(self) -> None:
+        gateway = self._current().gateway
+        if isinstance(gateway, TellingGateway):
+            await gateway.leave()
 
     async def _poll(self, stopping: asyncio.Event) -> float:
         """One session; gives the seconds to wait before the next."""

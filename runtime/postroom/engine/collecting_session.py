@@ -93,6 +93,8 @@ class Session:
         taken = await self._take(wanted, stopping) if wanted else []
         if choice.resized:
             self._lessons.resized(set(taken).intersection(choice.resized))
+        if taken:
+            await self._mailbox.taken_in(taken)
         confirmed = await self._delete_and_close(taken)
         left = len(choice.new) + len(choice.due) + unseen - len(taken)
         # The next session follows at once only where this one got on: a server must never make us turn in circles.

@@ -68,6 +68,8 @@ class FactReader:
             return _with_last_agent(tx, asked, facts)
         if isinstance(event, e.ReminderFellDue) and AutomaticKind.REMINDER in asked.policy.automatic.texts:
             return replace(facts, automatic=self._history.facts(tx, session, asked.mail, asked.now))
+        if isinstance(event, e.SessionAssigned):
+            return replace(facts, target=_target(tx, asked, event.agent))
         if isinstance(event, e.SessionTransferred):
             return replace(facts, queue=_queue(tx, asked, event.queue), target=_target(tx, asked, event.agent))
         return facts
@@ -84,7 +86,7 @@ class FactReader:
             had_agent = previous is not None and previous.assignment is not None
             facts = replace(facts, had_agent=had_agent, robot_answers_today=answers)
         if AutomaticKind.BACKLOG in policy.automatic.texts:
-            facts = replace(facts, queue=_queue(tx, asked, session.queue or policy.queue))
+            facts = replace(facts, queue=_queue(tx, asked, _waits_in(asked)))
         if policy.automatic.texts or policy.robot is not None:
             facts = replace(facts, automatic=self._history.facts(tx, session, asked.mail, asked.now))
         return facts
@@ -118,6 +120,12 @@ def _with_holder(tx: Tx, asked: Asked, facts: Facts) -> Facts:
     conversation = tx.conversations.get(asked.session.conversation)
     name = tx.sessions.with_customer(conversation) if conversation is not None and conversation.customer else None
     return replace(facts, holder=agent_fact(tx, asked.session.tenant, name)) if name else facts
+
+
+def _waits_in(asked: Asked) -> str:
+    """The queue that a customer's mail would go to."""
+    named = asked.event.queue if isinstance(asked.event, e.MessageReceived) else None
+    return asked.session.queue or named or asked.policy.queue
 
 
 def _target(tx: Tx, asked: Asked, name: str) -> AgentFact | None:

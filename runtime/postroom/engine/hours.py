@@ -13,10 +13,12 @@ from datetime import datetime
 
 import structlog
 
+from postroom.engine.world import no_failpoint
 from postroom.errors import TemporaryError
 from postroom.ports.step import Step
 from postroom.ports.store import Store, Topic, Tx
-from postroom.ports.world import Clock
+from postroom.ports.world import Clock, Failpoint
+from postroom.session.effects import Ignore
 from postroom.session.events import AnyEvent, ClosingReached, OpeningReached
 from postroom.session.policy import Policy
 from postroom.session.state import SessionId
@@ -35,11 +37,14 @@ RateOf = Callable[[str, str], int]
 class HoursLoop:
     """Opens and closes channels until cancelled."""
 
-    def __init__(self, store: Store, step: Step, clock: Clock, rate_of: RateOf) -> None:
+    def __init__(
+        self, store: Store, step: Step, clock: Clock, rate_of: RateOf, failpoint: Failpoint = no_failpoint
+    ) -> None:
         self._store = store
         self._step = step
         self._clock = clock
         self._rate_of = rate_of
+        self._failpoint = failpoint
 
     async def run(self) -> None:
         """Look when the next channel opens or closes, and when the clock or the settings changed."""
@@ -79,15 +84,18 @@ class HoursLoop:
         return 1.0 if routed == rate else _seconds(policy.hours.next_closing(now), now)
 
     async def _bring(self, event: AnyEvent, who: Callable[[Tx], Sequence[SessionId]]) -> int:
-        """Bring the event to these sessions in one unit; gives how many that were, and writes nothing for nobody."""
+        """Bring the event to these sessions in one unit; gives for how many it meant something.
+
+        Writes nothing for nobody. Whom it meant nothing to is not brought it again at once: while a unit waits for its
+        turn, the hour may change.
+        """
         if not await self._store.read(who):
             return 0
 
         def unit(tx: Tx) -> int:
-            sessions = who(tx)
-            for session in sessions:
-                self._step(tx, session, event)
-            return len(sessions)
+            decided = [self._step(tx, session, event) for session in who(tx)]
+            self._failpoint("hour_commit_pre")
+            return sum(not any(isinstance(effect, Ignore) for effect in effects) for _, effects in decided)
 
         return await self._store.write(unit)
 

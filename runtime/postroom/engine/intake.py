@@ -105,6 +105,7 @@ class Intake:
             raw=raw,
             listed_size=arrival.listed.size,
             first_seen_at=now,
+            arrived_at=arrival.listed.received_at,
             oversize=isinstance(arrival, TooLarge),
         )
 

@@ -84,7 +84,7 @@ class SecondCommit:
             self._count(rules, receipt, Outcome.QUARANTINED)
 
     def _judged(self, rules: IntakeRules, receipt: Receipt, message: Message) -> Reading:
-        verdict = judge(message, rules, receipt.first_seen_at, self._clock.now())
+        verdict = judge(message, rules, receipt.first_seen_at, self._clock.now(), receipt.arrived_at)
         return Reading(rules=rules, receipt=receipt, message=message, verdict=verdict)
 
     def _count(self, rules: IntakeRules, receipt: Receipt, outcome: Outcome) -> None:

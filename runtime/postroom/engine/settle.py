@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from postroom.engine import trace
+from postroom.engine.bounces import close_loop
 from postroom.engine.find_thread import find_thread
 from postroom.engine.verdict import IntakeRules, Verdict
 from postroom.mail.answering import answering
@@ -53,9 +54,9 @@ class Settler:
     def settle(self, tx: Tx, reading: Reading) -> Outcome:
         """Give the mail its outcome, or say the one it already has."""
         receipt = reading.receipt
-        current = tx.ledger.get(receipt.id)
-        if current is not None and current.outcome is not None:
-            return current.outcome
+        before = tx.ledger.outcome(receipt.id)
+        if before is not None:
+            return before
         outcome = self._seen_again(tx, receipt) or self._first_time(tx, reading)
         self._failpoint("route_commit_pre")
         return outcome
@@ -175,6 +176,9 @@ class Settler:
             if tx.sessions.latest(conversation) is not None:
                 event = MessageAttached(mail=mail.id, mail_class=mail.mail_class)
                 self._step.in_conversation(tx, conversation, event)
+            if is_report and reading.message.report is not None:
+                line = close_loop(tx, self._step, conversation, reading.message.report, self._clock.now())
+                mail = replace(mail, trace=(*mail.trace, line))
         return self._keep(tx, reading, replace(mail, outcome=outcome), "")
 
     def _conversation(self, tx: Tx, mail: StoredMail, thread: ThreadMatch) -> ConversationId:

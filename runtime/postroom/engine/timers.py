@@ -24,7 +24,7 @@ from postroom.session.state import TimerKind
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 64
+AT_ONCE = 128
 """Timers taken by one unit; the rest wait for the next."""
 POSTPONED = timedelta(minutes=10)
 """How long a timer waits whose event could not be decided."""
@@ -110,6 +110,8 @@ class TimerLoop:
     async def _fire(self, limit: int) -> int:
         now = self._clock.now()
         taken, fired = await self._store.write(lambda tx: self._take(tx, now, limit))
+        if fired:
+            self._failpoint("timer_fired_commit_post")
         for timer in fired:
             self._late((now - timer.due_at).total_seconds())
         return taken

@@ -12,7 +12,17 @@ from postroom.mail.message import Message
 from postroom.mail.threads import ThreadMatch
 from postroom.ports.records import Outcome, Receipt, TraceLine
 from postroom.routing.routes import RouteMatch
-from postroom.session.effects import AnyEffect, AskRobot, Ignore, Noted, SendAutomatic, SuppressAutomatic
+from postroom.session.effects import (
+    AnyEffect,
+    AskRobot,
+    Ignore,
+    KeepRobotNote,
+    Noted,
+    OpenSession,
+    SendAutomatic,
+    SendRobotAnswer,
+    SuppressAutomatic,
+)
 from postroom.session.state import Session
 
 
@@ -67,16 +77,27 @@ def _verdict(effect: AnyEffect) -> TraceLine | None:
         case SendAutomatic():
             return TraceLine(step="automatic_reply", verdict="sent", evidence=f"the channel's text {effect.kind.value}")
         case SuppressAutomatic():
-            evidence = f"{effect.kind.value}, {effect.reason.value}: {effect.words}"
-            return TraceLine(step="automatic_reply", verdict="not sent", evidence=evidence)
-        case AskRobot():
-            return TraceLine(step="robot", verdict=f"{effect.robot} is asked", evidence=f"turn {effect.turn}")
+            return TraceLine(step="automatic_reply", verdict="not sent", evidence=effect.words)
+        case AskRobot() | SendRobotAnswer() | KeepRobotNote():
+            return TraceLine(step="robot", verdict=_robot(effect), evidence=f"turn {effect.turn}")
         case Noted():
             return TraceLine(step=effect.what, verdict=effect.words)
+        case OpenSession():
+            return TraceLine(step="session", verdict="over: a new one is opened")
         case Ignore():
             return TraceLine(step="ignored", verdict=effect.reason)
         case _:
             return None
+
+
+def _robot(effect: AskRobot | SendRobotAnswer | KeepRobotNote) -> str:
+    match effect:
+        case AskRobot():
+            return f"{effect.robot} is asked"
+        case SendRobotAnswer():
+            return "its answer is sent"
+        case KeepRobotNote():
+            return "its answer came too late: a note"
 
 
 def keyword(hit: KeywordHit | None) -> tuple[TraceLine, ...]:

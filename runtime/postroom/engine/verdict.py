@@ -64,9 +64,11 @@ class Verdict(Struct, frozen=True, kw_only=True):
         return (self.route.route.channel if self.route else None) or ""
 
 
-def judge(message: Message, rules: IntakeRules, first_seen_at: datetime, now: datetime) -> Verdict:
+def judge(
+    message: Message, rules: IntakeRules, first_seen_at: datetime, now: datetime, arrived_at: datetime | None = None
+) -> Verdict:
     """Classify the mail, find its route and read its thread keys."""
-    received_at = time_of_receipt(message, first_seen_at)
+    received_at = time_of_receipt(message, first_seen_at, arrived_at)
     own_token = message.message_id is not None and read_token(rules.ring, rules.tenant, message.message_id) is not None
     classification = classify(message, rules.identity, received_at, now, valid_token_of_own=own_token)
     facts = MailFacts.of(message, rules.gateway, classification.kind.value)
@@ -85,8 +87,10 @@ def judge(message: Message, rules: IntakeRules, first_seen_at: datetime, now: da
     )
 
 
-def time_of_receipt(message: Message, first_seen_at: datetime) -> datetime:
-    """The topmost Received date where it can be believed, else when we first saw it; never Date."""
+def time_of_receipt(message: Message, first_seen_at: datetime, arrived_at: datetime | None = None) -> datetime:
+    """The server's own time of it, else the topmost Received date one can believe, else when we saw it; never Date."""
+    if arrived_at is not None and arrived_at <= first_seen_at + BELIEVED_FUTURE:
+        return arrived_at
     stamped = message.received_at
     if stamped is None:
         return first_seen_at

@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 ULID_LENGTH = 26
+_PAIRS = tuple(first + second for first in CROCKFORD for second in CROCKFORD)
+_SHIFTS = tuple(range(5 * (ULID_LENGTH - 2), -1, -10))
 RANDOM_BITS = 80
 SECRET_BYTES = 20
 CHANCE_BITS = 53
@@ -120,8 +122,7 @@ def spare_the_collector() -> None:
 
 
 def _crockford(number: int) -> str:
-    shifts = range(5 * (ULID_LENGTH - 1), -1, -5)
-    return "".join(CROCKFORD[number >> shift & 31] for shift in shifts)
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 class FailpointReached(PostroomError):

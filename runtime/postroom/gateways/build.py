@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypedDict
 
-from postroom.gateways import pop3, smtp
+from postroom.errors import ConfigurationError
+from postroom.gateways import imap, pop3, smtp
 from postroom.gateways.oauth2 import AccessTokens
 from postroom.gateways.oauth2_grant import Grant, origin
 from postroom.gateways.oauth2_request import GrantType, OAuth2Options
-from postroom.gateways.tls import client_context
+from postroom.gateways.reading import Auth, Security
+from postroom.gateways.tls import TlsOptions, client_context
 from postroom.gateways.trust import tls_options, token_tls
 from postroom.ports.gateways import ReceivingGateway, SendingGateway
 from postroom.ports.kept import Keeper
@@ -17,6 +20,23 @@ from postroom.ports.world import Clock, Failpoint
 from postroom.settings import schema
 from postroom.settings.oauth2 import OAuth2
 from postroom.settings.secrets import Secret
+
+
+class _BoxOptions(TypedDict):
+    """What the options of every receiving protocol have alike."""
+
+    host: str
+    port: int
+    user: str
+    login_user: str
+    security: Security
+    allow_plaintext: bool
+    tls: TlsOptions
+    auth: Auth
+    password: str
+    token: AccessTokens | None
+    max_message_size: int
+    window: int
 
 
 class Builder:
@@ -30,23 +50,37 @@ class Builder:
         self._grants: dict[str, Grant] = {}
         self._tokens: dict[OAuth2Options, AccessTokens] = {}
 
-    def receiving(self, tenant: schema.Tenant, settings: schema.Pop3Gateway) -> ReceivingGateway:
-        """The gateway to collect from. Raises ConfigurationError."""
-        options = pop3.Pop3Options(
+    def receiving(self, tenant: schema.Tenant, settings: schema.Box, *, telling: bool = False) -> ReceivingGateway:
+        """The gateway to collect from; `telling` for who listens between sessions. Raises ConfigurationError."""
+        match settings:
+            case schema.Pop3Gateway():
+                return pop3.Pop3Gateway(pop3.Pop3Options(**self._box(tenant, settings)), self._failpoint)
+            case schema.ImapGateway():
+                options = imap.ImapOptions(
+                    **self._box(tenant, settings),
+                    folders=settings.folders,
+                    after=imap.After(settings.after_intake),
+                    move_to=settings.move_to or "",
+                    idle=telling and settings.idle,
+                )
+                return imap.ImapGateway(options, self._failpoint)
+        raise ConfigurationError(f"gateway {settings.name}: nothing is collected over this protocol")
+
+    def _box(self, tenant: schema.Tenant, settings: schema.Pop3Gateway | schema.ImapGateway) -> _BoxOptions:
+        return _BoxOptions(
             host=settings.host,
             port=settings.port,
             user=settings.user,
             login_user=settings.login_user,
-            security=pop3.Security(settings.security),
+            security=Security(settings.security),
             allow_plaintext=settings.allow_plaintext,
             tls=tls_options(tenant, settings, self._folder),
-            auth=pop3.Auth(settings.auth),
+            auth=Auth(settings.auth),
             password=_revealed(settings.password),
             token=self.tokens(tenant, settings),
             max_message_size=settings.max_message_size,
             window=settings.window,
         )
-        return pop3.Pop3Gateway(options, self._failpoint)
 
     def sending(self, tenant: schema.Tenant, settings: schema.SmtpGateway) -> SendingGateway:
         """The gateway to send through. Raises ConfigurationError."""

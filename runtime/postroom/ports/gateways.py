@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -38,6 +40,8 @@ class Listed(Struct, frozen=True):
     number: int
     uid: str
     size: int
+    received_at: datetime | None = None
+    """When the server took it in, where the protocol says so; aware."""
 
 
 class Spool(Protocol):
@@ -103,6 +107,10 @@ class Mailbox(Protocol):
         """
         ...
 
+    async def taken_in(self, listed: Sequence[Listed]) -> None:
+        """These are safe here, whether they are then deleted or not. Raises GatewayError."""
+        ...
+
     async def delete(self, listed: Sequence[Listed]) -> None:
         """Mark these for deletion; they are gone only when `close` succeeds."""
         ...
@@ -121,6 +129,19 @@ class ReceivingGateway(Protocol):
 
     async def open(self) -> Mailbox:
         """Connect, secure, sign in. Raises GatewayError with the status and the words."""
+        ...
+
+
+@runtime_checkable
+class TellingGateway(ReceivingGateway, Protocol):
+    """A box whose server can tell of new mail between two sessions."""
+
+    async def idle(self, news: asyncio.Event) -> None:
+        """Set the event when there may be new mail; may be cancelled at any time."""
+        ...
+
+    async def leave(self) -> None:
+        """End what was kept open between sessions."""
         ...
 
 

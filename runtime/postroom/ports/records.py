@@ -58,6 +58,8 @@ class Receipt(Struct, frozen=True, kw_only=True):
     mail: str | None = None
     oversize: bool = False
     """Only the header was kept: the mail is over the gateway's limit and stays on the server."""
+    arrived_at: datetime | None = None
+    """When its server took it in, where the protocol says so; aware. It is not stored: it serves the first settling."""
 
 
 class StoredMail(Struct, frozen=True, kw_only=True):

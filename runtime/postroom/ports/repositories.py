@@ -61,6 +61,10 @@ class Ledger(Protocol):
         """One receipt."""
         ...
 
+    def outcome(self, receipt: str) -> Outcome | None:
+        """The outcome it has by now; None where it has none, or there is no such receipt."""
+        ...
+
     def by_outcome(self, tenant: str, outcome: Outcome, limit: int) -> Sequence[Receipt]:
         """The newest receipts that ended so."""
         ...
@@ -127,10 +131,6 @@ class Conversations(Protocol):
 
     def current(self, conversation: ConversationId) -> Conversation | None:
         """Where that conversation goes on: itself, or the one it was laid into."""
-        ...
-
-    def merged(self, conversation: ConversationId) -> Sequence[ConversationId]:
-        """Those that were laid into it, at whatever remove."""
         ...
 
     def merge(self, conversation: ConversationId, into: ConversationId) -> None:
@@ -243,6 +243,18 @@ class Replies(Protocol):
 
     def attempts(self, reply: str) -> Sequence[Attempt]:
         """The tries so far, oldest first."""
+        ...
+
+
+class Undeliverable(Protocol):
+    """Addresses whose servers said that there is no such mailbox, each for a while."""
+
+    def add(self, tenant: str, address: str, now: datetime, until: datetime) -> None:
+        """Remember that the address cannot be written to until then."""
+        ...
+
+    def has(self, tenant: str, address: str, now: datetime) -> bool:
+        """Whether the address cannot be written to now; letter case counts for nothing."""
         ...
 
 

@@ -35,7 +35,7 @@ class Sessions(Protocol):
         ...
 
     def of_conversation(self, conversation: ConversationId) -> Sequence[Session]:
-        """Every session the conversation had, in order."""
+        """Every session the conversation had, and those laid into it, in order."""
         ...
 
     def open_ones(self, tenant: str, like: SessionsLike, after: int, limit: int) -> Sequence[tuple[int, Session]]:
@@ -126,7 +126,7 @@ class Journal(Protocol):
         ...
 
     def of_conversation(self, conversation: ConversationId) -> Sequence[JournalEntry]:
-        """The conversation's decisions, in order."""
+        """The decisions of the conversation, and of those laid into it, in order."""
         ...
 
     def last(self, tenant: str) -> int:

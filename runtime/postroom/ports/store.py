@@ -20,6 +20,7 @@ from postroom.ports.repositories import (
     Mails,
     Outbox,
     Replies,
+    Undeliverable,
 )
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.session.effects import AnyEffect
@@ -54,6 +55,7 @@ class Tx(Protocol):
     automatic: AutomaticReplies
     drafts: Drafts
     idempotency: Idempotency
+    undeliverable: Undeliverable
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

@@ -38,6 +38,7 @@ class Reason(Enum):
     PAUSED = "paused"
     NOT_ANSWERABLE = "not_answerable"
     NOBODY = "nobody"
+    UNDELIVERABLE = "undeliverable"
     UNCONFIRMED = "unconfirmed"
     OLD = "old"
     BEFORE_START = "before_start"
@@ -80,6 +81,8 @@ class AutomaticFacts(Struct, frozen=True, kw_only=True):
     why_not: str = ""
     recipient: str = ""
     """The one address the reply would go to; empty where nobody can say."""
+    undeliverable: bool = False
+    """Whether mail to that address came back because there is no such mailbox."""
     new_participant: bool = False
     """Whether its sender is nobody of the conversation: it came by our token, which proves nothing of who he is."""
     start_from: datetime | None = None
@@ -167,6 +170,12 @@ def _nobody(asked: _Question) -> Suppressed | None:
     return Suppressed(reason=Reason.NOBODY, words="the mail names nobody who could be answered")
 
 
+def _undeliverable(asked: _Question) -> Suppressed | None:
+    if not asked.facts.undeliverable:
+        return None
+    return Suppressed(reason=Reason.UNDELIVERABLE, words="mail to this address came back: there is no such mailbox")
+
+
 def _unconfirmed(asked: _Question) -> Suppressed | None:
     if not asked.facts.new_participant:
         return None
@@ -246,6 +255,7 @@ RULES: tuple[_Rule, ...] = (
     # What must never be answered comes before what was answered often enough: the trace tells the stronger reason.
     _not_answerable,
     _nobody,
+    _undeliverable,
     _unconfirmed,
     _old,
     _before_start,

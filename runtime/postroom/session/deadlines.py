@@ -44,7 +44,7 @@ def deadlines(session: Session) -> Deadlines:
             return _of(
                 AGENT_SILENCE=None if session.parked_since else session.answer_due_since,
                 AGENT_GONE=session.gone_since,
-                PARK=session.parked_since if session.parked_until else None,
+                PARK=session.parked_since,
             )
         case Phase.AWAITING_CUSTOMER:
             return _of(
@@ -61,8 +61,6 @@ def deadlines(session: Session) -> Deadlines:
 def due_at(kind: TimerKind, started_at: datetime, session: Session, policy: Policy) -> datetime | None:
     """Say when a deadline that began then is over under this policy; None where it has no end."""
     seconds, in_work_time = _length(kind, session, policy)
-    if kind is TimerKind.PARK:
-        return session.parked_until
     if seconds is None:
         return None
     length = timedelta(seconds=seconds)
@@ -120,8 +118,13 @@ def _length(kind: TimerKind, session: Session, policy: Policy) -> tuple[float | 
             return policy.wrap_up, False
         case TimerKind.ROBOT_TURN:
             return policy.robot.timeout if policy.robot else 0.0, False
-        case TimerKind.PARK:
-            return None, False
+    return _parked_for(session), False
+
+
+def _parked_for(session: Session) -> float | None:
+    if session.parked_since is None or session.parked_until is None:
+        return None
+    return (session.parked_until - session.parked_since).total_seconds()
 
 
 def _silence(session: Session, policy: Policy) -> float | None:
@@ -129,4 +132,4 @@ def _silence(session: Session, policy: Policy) -> float | None:
     silence = policy.customer_silence
     if silence.end_after is None:
         return None
-    return silence.after_offline if session.was_offline and session.assignment else silence.end_after
+    return silence.after_offline if session.was_offline else silence.end_after

@@ -91,7 +91,7 @@ def session_in(phase: Phase) -> Session:
 _ANSWERABLE = AutomaticFacts(mail="m", received_at=_START, answerable=True, recipient="customer@example.com")
 _DAY, _NIGHT = _START, _START + timedelta(hours=12)
 _HOURS = ServiceTime(workday=((480, 1080),), zone=UTC, calendar=Calendar())
-_PLAIN = Policy(generation=1, queue="q", queues={"q": QueuePolicy(members=frozenset({_AGENT}))}, hours=_HOURS)
+_PLAIN = Policy(generation=1, queue="q", queues={"q": QueuePolicy(members=frozenset({_AGENT, "bernd"}))}, hours=_HOURS)
 _FULL = replace(
     _PLAIN,
     wrap_up=60.0,

@@ -17,11 +17,6 @@ class AgentFact(Struct, frozen=True, kw_only=True):
     has_place: bool = False
     is_signed_in: bool = False
 
-    @property
-    def can_take(self) -> bool:
-        """Whether a session can go to him at once."""
-        return self.is_ready and self.has_place
-
 
 class QueueFact(Struct, frozen=True, kw_only=True):
     """A queue as it stands now."""

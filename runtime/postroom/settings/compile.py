@@ -19,7 +19,7 @@ from postroom.routing.routes import Inlet, Route, derived
 from postroom.settings import public_holidays
 from postroom.settings.calendars import WEEK_DAYS, Days
 from postroom.settings.references import secrets
-from postroom.settings.schema import Channel, Generation, Pop3Gateway, Tenant
+from postroom.settings.schema import Box, Channel, Generation, Tenant
 from postroom.settings.units import segment
 
 
@@ -60,13 +60,13 @@ def keywords(tenant: Tenant) -> dict[str, Keywords]:
     return {one.name: compiled(one.transfer_keywords) for one in tenant.channels if one.robot is not None}
 
 
-def is_shadow(tenant: Tenant, gateway: Pop3Gateway) -> bool:
+def is_shadow(tenant: Tenant, gateway: Box) -> bool:
     """Whether the channels that receive there only try: its mail stays on the server."""
     modes = [channel.mode for channel in tenant.channels if channel.receiving_gateway == gateway.name]
     return bool(modes) and all(mode == "shadow" for mode in modes)
 
 
-def identity(tenant: Tenant, gateway: Pop3Gateway) -> mail.Identity:
+def identity(tenant: Tenant, gateway: Box) -> mail.Identity:
     """Say who we are on one receiving gateway.
 
     Ours are its `own_addresses` (its user where it lists none and that is an address), and whatever the channels that
@@ -125,13 +125,13 @@ def _dates(ranges: tuple[Days, ...]) -> tuple[Dates, ...]:
     )
 
 
-def _own_addresses(tenant: Tenant, gateway: Pop3Gateway) -> tuple[str, ...]:
+def _own_addresses(tenant: Tenant, gateway: Box) -> tuple[str, ...]:
     own = list(gateway.own_addresses) or ([gateway.user] if "@" in gateway.user else [])
     for channel in tenant.channels:
         if channel.receiving_gateway != gateway.name:
             continue
         own += channel.addresses
         sending = tenant.gateway(channel.sending_gateway)
-        if sending is not None and not isinstance(sending, Pop3Gateway):
+        if sending is not None and not isinstance(sending, Box):
             own.append(sending.from_address)
     return tuple(dict.fromkeys(own))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from postroom.mail.compose_automatic import AutomaticText
 from postroom.session.automatic import AutomaticKind, AutomaticPolicy
-from postroom.settings.schema import Channel, Pop3Gateway, Tenant
+from postroom.settings.schema import Channel, SmtpGateway, Tenant
 from postroom.settings.wording import ANY, Texts, Wording
 
 AutomaticTexts = dict[AutomaticKind, tuple[AutomaticText, ...]]
@@ -47,7 +47,7 @@ def _is_multilingual(tenant: Tenant, channel: Channel) -> bool:
 def start_from(tenant: Tenant, channel: Channel) -> datetime | None:
     """Since when the channel's mail is answered: a day begins at midnight in the tenant's time zone."""
     gateway = tenant.gateway(channel.receiving_gateway)
-    if not isinstance(gateway, Pop3Gateway) or gateway.start_from is None:
+    if gateway is None or isinstance(gateway, SmtpGateway) or gateway.start_from is None:
         return None
     found = datetime.fromisoformat(gateway.start_from)
     if found.tzinfo is not None:

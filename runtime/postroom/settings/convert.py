@@ -6,6 +6,7 @@ place; whether values fit together is validate's. It never raises for what is in
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import EnumType
 from types import NoneType, UnionType
@@ -90,18 +91,21 @@ def _tagged(tags: dict[str, Any], node: Node, path: str, page: Page) -> Found:
         return record(tags[kind.text], node, path, page)
     if not isinstance(node, Mapping):
         page.problem(path, f"must be a mapping of keys, not {_kind_words(node)}")
-    elif isinstance(kind, Scalar) and kind.text == "imap" and path.startswith("gateways"):
-        page.problem(f"{path}.kind", "IMAP gateways are not part of this version: collect over POP3 with `kind: pop3`")
     elif kind is None:
         what = path.partition("[")[0].removesuffix("s")
         page.problem(
-            f"{path}.kind", f"is missing: it says which kind of {what} this is, {' or '.join(tags)}", line=node.line
+            f"{path}.kind", f"is missing: it says which kind of {what} this is, {_either(tags)}", line=node.line
         )
     else:
         given = shown(kind.text) if isinstance(kind, Scalar) else ""
-        page.problem(f"{path}.kind", f"must be {' or '.join(f'`{tag}`' for tag in tags)}", given)
+        page.problem(f"{path}.kind", f"must be {_either(tags)}", given)
     blank = {field.name: _blank(field.type) for field in structs.fields(first) if field.default is NODEFAULT}
     return first(**blank | ({"name": name.text} if isinstance(name, Scalar) else {}))
+
+
+def _either(tags: Iterable[str]) -> str:
+    *first, last = (f"`{tag}`" for tag in tags)
+    return f"{', '.join(first)} or {last}"
 
 
 def _items(kind: Kind, marks: Marks, node: Node, path: str, page: Page) -> Found:

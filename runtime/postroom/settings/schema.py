@@ -56,6 +56,7 @@ from postroom.settings.wording import Template, Text
 Security = Annotated[str, OneOf(("tls", "starttls", "none"))]
 TlsVersion = Annotated[str, Mark.AS_WRITTEN, OneOf(("1.2", "1.3"))]
 Strictness = Annotated[str, OneOf(("auto", "on", "off"))]
+Folder = Annotated[str, AtMost(500, least=1)]
 User = Annotated[str, AtMost(500)]
 Cap = Annotated[int, Between(0, 100)]
 RecipientCap = Annotated[int, Between(1, 100)]
@@ -116,12 +117,11 @@ class SpamHeader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     value: Annotated[str, AtMost(500, least=1)]
 
 
-class Pop3Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="pop3"):
-    """A receiving gateway over POP3."""
+class Box(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every receiving gateway is told."""
 
     name: Name
     host: Host
-    port: Port = 995
     security: Security = "tls"
     allow_plaintext: bool = False
     min_tls: TlsVersion = "1.2"
@@ -149,6 +149,24 @@ class Pop3Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     authserv_id: Annotated[str, AtMost(255, least=1)] | None = None
     spam_header: SpamHeader | None = None
     answer_when_not_addressed: bool = False
+
+
+class Pop3Gateway(Box, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="pop3"):
+    """A receiving gateway over POP3."""
+
+    port: Port = 995
+
+
+class ImapGateway(Box, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="imap"):
+    """A receiving gateway over IMAP."""
+
+    port: Port = 993
+    folders: Annotated[tuple[Folder, ...], AtMost(100, least=1)] = ("INBOX",)
+    after_intake: Annotated[str, OneOf(("delete", "move", "flag"))] = "delete"
+    """What becomes of a mail there once it is safe here: it is removed, moved to `move_to`, or marked as seen."""
+    move_to: Folder | None = None
+    idle: bool = True
+    """Hear of new mail at once where the server tells (IDLE); polling goes on beside it."""
 
 
 class UnknownOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -193,7 +211,7 @@ class SmtpGateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     unknown_outcome: UnknownOutcome = UnknownOutcome()
 
 
-Gateway = Pop3Gateway | SmtpGateway
+Gateway = Pop3Gateway | ImapGateway | SmtpGateway
 
 
 def kind_of(gateway: Gateway) -> str:

@@ -14,7 +14,7 @@ from postroom.settings.calendars import Days, Ical
 from postroom.settings.channel_rules import AutoReply, ChannelRobot, NoCustomerReply, SessionTransfer
 from postroom.settings.oauth2 import OAuth2
 from postroom.settings.rules import Name
-from postroom.settings.schema import Label, Pop3Gateway, Priority, SmtpGateway
+from postroom.settings.schema import ImapGateway, Label, Pop3Gateway, Priority, SmtpGateway
 from postroom.settings.wording import Template, Wording, one_wording, with_languages
 from postroom.settings.yaml import Entry, Mapping, Node, Scalar, Sequence
 
@@ -46,8 +46,8 @@ def _with_certificates(node: Node) -> Node:
     return Mapping(tuple(entries), node.line)
 
 
-def _pop3(node: Node) -> Node:
-    node = _with_certificates(_with_port(node, {"none": 110, "starttls": 110}))
+def _box(node: Node, clear_port: int) -> Node:
+    node = _with_certificates(_with_port(node, {"none": clear_port, "starttls": clear_port}))
     leave = node.get("leave_on_server") if isinstance(node, Mapping) else None
     if not isinstance(node, Mapping) or not isinstance(leave, Mapping):
         return node
@@ -103,7 +103,8 @@ def _template(node: Node) -> Node:
 
 _REWRITES: dict[type[Struct], Callable[[Node], Node]] = {
     OAuth2: _with_certificates,
-    Pop3Gateway: _pop3,
+    Pop3Gateway: lambda node: _box(node, 110),
+    ImapGateway: lambda node: _box(node, 143),
     SmtpGateway: _smtp,
     ChannelRobot: _alone("name"),
     Days: _alone("from"),

@@ -50,10 +50,6 @@ class SqlConversations:
         found = self.get(conversation)
         return found if found is None or found.merged_into is None else self.get(found.merged_into)
 
-    def merged(self, conversation: ConversationId) -> Sequence[ConversationId]:
-        """Those that were laid into it."""
-        return [ConversationId(row[0]) for row in self._db.all(_SQL["conversations_merged"], (conversation,))]
-
     def merge(self, conversation: ConversationId, into: ConversationId) -> None:
         """Lay it into another, with all that was said in it."""
         self._db.run(_SQL["conversations_merge"], (into, conversation))

@@ -51,7 +51,7 @@ class SqlJournal:
         return [_entry(row) for row in self._db.all(_SQL["journal_after"], (tenant, seq, limit))]
 
     def of_conversation(self, conversation: ConversationId) -> Sequence[JournalEntry]:
-        """The conversation's decisions, in order."""
+        """The decisions of the conversation, and of those laid into it, in order."""
         return [_entry(row) for row in self._db.all(_SQL["journal_of_conversation"], (conversation,))]
 
     def last(self, tenant: str) -> int:

@@ -75,6 +75,11 @@ class SqlLedger:
         row = self._db.one(_SQL["ledger_get"], (receipt,))
         return _receipt(row, row[13]) if row else None
 
+    def outcome(self, receipt: str) -> Outcome | None:
+        """The outcome it has by now; None where it has none, or there is no such receipt."""
+        row = self._db.one(_SQL["ledger_outcome"], (receipt,))
+        return Outcome(row[0]) if row and row[0] is not None else None
+
     def by_outcome(self, tenant: str, outcome: Outcome, limit: int) -> Sequence[Receipt]:
         """The newest receipts that ended so."""
         return [_receipt(row) for row in self._db.all(_SQL["ledger_by_outcome"], (outcome.value, tenant, limit))]

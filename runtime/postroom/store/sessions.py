@@ -58,7 +58,7 @@ class SqlSessions:
         return _session(self._db.one(_SQL["sessions_latest"], (conversation,)))
 
     def of_conversation(self, conversation: ConversationId) -> Sequence[Session]:
-        """Every session the conversation had, in order."""
+        """Every session the conversation had, and those laid into it, in order."""
         return [_SESSION.decode(row[0]) for row in self._db.all(_SQL["sessions_of_conversation"], (conversation,))]
 
     def open_ones(self, tenant: str, like: SessionsLike, after: int, limit: int) -> Sequence[tuple[int, Session]]:

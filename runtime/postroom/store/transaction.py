@@ -11,6 +11,7 @@ from postroom.ports.repositories import (
     Mails,
     Outbox,
     Replies,
+    Undeliverable,
 )
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.store import Topic
@@ -28,6 +29,7 @@ from postroom.store.outbox import SqlOutbox
 from postroom.store.replies import SqlReplies
 from postroom.store.sessions import SqlSessions
 from postroom.store.timers import SqlTimers
+from postroom.store.undeliverable import SqlUndeliverable
 
 
 class SqlTx:
@@ -48,6 +50,7 @@ class SqlTx:
         self.automatic: AutomaticReplies = SqlAutomaticReplies(db)
         self.drafts: Drafts = SqlDrafts(db)
         self.idempotency: Idempotency = SqlIdempotency(db)
+        self.undeliverable: Undeliverable = SqlUndeliverable(db)
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

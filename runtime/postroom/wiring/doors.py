@@ -15,10 +15,12 @@ from postroom.api.server import HttpServer
 from postroom.dispatch.agents import AgentStates
 from postroom.dispatch.presence import Presence
 from postroom.engine.board import StatusBoard
+from postroom.engine.mail_history import with_history
 from postroom.engine.operate import GatewayOperations
 from postroom.engine.quarantine import Quarantine
 from postroom.engine.readers import StoredMailReader
 from postroom.engine.replies import Desk
+from postroom.engine.set_clock import HeardClock, SetClock
 from postroom.engine.settle import Settler
 from postroom.observability.health import Health
 from postroom.observability.ops import OpsServer, parse_listen
@@ -55,6 +57,7 @@ def http_door(parts: Parts, presence: Presence) -> HttpServer:
             presence=presence,
             states=AgentStates(parts.step, parts.clock),
             feed=feed,
+            traced=with_history,
         )
     )
     host, port = parse_listen(parts.generation.process.http.listen, "http.listen")
@@ -74,7 +77,9 @@ def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: G
         quarantine=quarantine,
         board=board,
         current=current,
+        traced=with_history,
         operations=operations,
+        clock=HeardClock(parts.clock, store) if isinstance(parts.clock, SetClock) else None,
         pauses=parts.pauses,
     )
     return OperatorServer(create_operator_app(operator), parts.store_folder)

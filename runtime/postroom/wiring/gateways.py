@@ -25,7 +25,7 @@ from postroom.routing.routes import Route
 from postroom.settings import compile as compiled
 from postroom.settings.compile_automatic import multilingual
 from postroom.settings.references import stamp
-from postroom.settings.schema import Generation, Pop3Gateway, SmtpGateway, Tenant
+from postroom.settings.schema import Box, Generation, SmtpGateway, Tenant
 from postroom.wiring.parts import gateways
 
 
@@ -113,7 +113,7 @@ def build_gateways(generation: Generation, works: Works, before: Gateways | None
     routes = {tenant.name: compiled.routes(tenant) for tenant in generation.tenants}
     receiving = {
         rules.gateway_key: _collecting(works, same, rules, tenant, one)
-        for tenant, one in gateways(generation, Pop3Gateway)
+        for tenant, one in gateways(generation, Box)
         for rules in [rules_for(tenant, one, routes[tenant.name], works.ring)]
     }
     sending = {
@@ -140,7 +140,7 @@ class _Same:
         return self.before.receiving[rules.gateway_key].gateway
 
 
-def rules_for(tenant: Tenant, gateway: Pop3Gateway, routes: tuple[Route, ...], ring: KeyRing) -> IntakeRules:
+def rules_for(tenant: Tenant, gateway: Box, routes: tuple[Route, ...], ring: KeyRing) -> IntakeRules:
     """What intake needs of one receiving gateway's settings."""
     return IntakeRules(
         tenant=tenant.name,
@@ -155,17 +155,17 @@ def rules_for(tenant: Tenant, gateway: Pop3Gateway, routes: tuple[Route, ...], r
     )
 
 
-def _collecting(works: Works, same: _Same, rules: IntakeRules, tenant: Tenant, gateway: Pop3Gateway) -> Collecting:
+def _collecting(works: Works, same: _Same, rules: IntakeRules, tenant: Tenant, gateway: Box) -> Collecting:
     is_shadow = compiled.is_shadow(tenant, gateway)
     return Collecting(
-        gateway=same.receiving(rules) or works.builder.receiving(tenant, gateway),
+        gateway=same.receiving(rules) or works.builder.receiving(tenant, gateway, telling=True),
         rules=rules,
         poll_every=gateway.poll_every,
         poll_min=gateway.poll_min,
         poll_max=gateway.poll_max,
         batch=gateway.batch,
         largest=gateway.max_message_size,
-        leave_on_server=gateway.leave_on_server or is_shadow,
+        leave_on_server=gateway.leave_on_server or is_shadow or getattr(gateway, "after_intake", "") == "flag",
         leave_for=timedelta(days=gateway.leave_days) if gateway.leave_days is not None and not is_shadow else None,
     )
 
@@ -173,10 +173,11 @@ def _collecting(works: Works, same: _Same, rules: IntakeRules, tenant: Tenant, g
 def _sending(works: Works, tenant: Tenant, settings: SmtpGateway) -> Sending:
     gateway, switch = works.builder.sending(tenant, settings), works.shown.switches.of(tenant.name, settings.name)
     on_board = ShownGateway(gateway, works.shown.board, tenant.name, settings.name, switch)
-    return Sending(gateway=on_board, terms=_terms(settings))
+    return Sending(gateway=on_board, terms=terms_of(settings))
 
 
-def _terms(settings: SmtpGateway) -> Terms:
+def terms_of(settings: SmtpGateway) -> Terms:
+    """What a sending gateway's settings say of every reply."""
     return Terms(
         give_up_after=settings.give_up_after,
         hold_unknown=settings.unknown_outcome.agent == "hold",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from postroom.engine.automatic import AutomaticRules
 from postroom.engine.automatic_mail import AutomaticMailer
-from postroom.engine.pauses import Pauses
 from postroom.engine.replies import SendingRules
 from postroom.errors import ConfigurationError
 from postroom.mail.message import Address
 from postroom.mail.tokens import KeyRing
 from postroom.ports.pauses import Paused
+from postroom.ports.world import Failpoint
 from postroom.session.state import Session
 from postroom.settings import compile as compiled
 from postroom.settings import compile_automatic
@@ -37,7 +38,11 @@ def sending_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_na
     )
 
 
-def automatic_mailer(in_force: InForce, ring: KeyRing, pauses: Pauses) -> AutomaticMailer:
+IsPaused = Callable[[Paused, str], bool]
+"""Whether something is held back for a tenant."""
+
+
+def automatic_mailer(in_force: InForce, ring: KeyRing, is_paused: IsPaused, failpoint: Failpoint) -> AutomaticMailer:
     """What writes the channels' texts and robots' answers."""
 
     def rules_of(tenant: str, channel: str) -> AutomaticRules | None:
@@ -46,8 +51,8 @@ def automatic_mailer(in_force: InForce, ring: KeyRing, pauses: Pauses) -> Automa
         except ConfigurationError:
             return None
         # An automatic reply that waits until sending goes on would come too late to be of any use.
-        is_paused = any(pauses.is_paused(what, tenant) for what in (Paused.AUTOMATIC, Paused.SENDING))
-        return replace(rules, paused=is_paused)
+        paused = is_paused(Paused.AUTOMATIC, tenant) or is_paused(Paused.SENDING, tenant)
+        return replace(rules, paused=paused)
 
     def opening_of(session: Session, now: datetime) -> datetime | None:
         return in_force.policy(session.tenant, session.channel).hours.next_opening(now)
@@ -57,7 +62,7 @@ def automatic_mailer(in_force: InForce, ring: KeyRing, pauses: Pauses) -> Automa
         agent = space.agent(account) if space is not None else None
         return agent.name if agent is not None else account
 
-    return AutomaticMailer(rules_of, opening_of, name_of)
+    return AutomaticMailer(rules_of, opening_of, name_of, failpoint)
 
 
 def _automatic_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_name: str) -> AutomaticRules:

@@ -17,12 +17,12 @@ from postroom.mail.tokens import KeyRing
 from postroom.observability.metrics import Metrics
 from postroom.ports.kept import Keeper
 from postroom.ports.world import Failpoint
-from postroom.settings.schema import Generation, Pop3Gateway, SmtpGateway, Tenant
+from postroom.settings.schema import Box, Generation, SmtpGateway, Tenant
 from postroom.store.blobs import FileBlobs
 from postroom.store.sqlite import SqliteStore
 from postroom.wiring.in_force import InForce
 
-G = TypeVar("G", Pop3Gateway, SmtpGateway)
+G = TypeVar("G", Box, SmtpGateway)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 import structlog
 
 from postroom.dispatch.agents import ensure_agents
-from postroom.engine.anew import Anew
+from postroom.engine.anew import Anew, wake_all
 from postroom.engine.probe import Probes
 from postroom.engine.reload import LANE, Reloader
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.errors import ConfigurationError
-from postroom.ports.store import Topic, Tx
+from postroom.ports.store import Tx
 from postroom.settings.folder import ConfigurationFolder
 from postroom.settings.removed import removed_in_use
 from postroom.settings.schema import Generation
@@ -67,7 +67,7 @@ class Following:
         except ConfigurationError as error:
             log.warning("logs_not_changed", why=str(error))
         await parts.store.write(lambda tx: ensure_agents(tx, generation))
-        await parts.store.write(_wake)
+        await parts.store.write(wake_all)
         asked, self._to_probe = self._to_probe, set()
         async with asyncio.TaskGroup() as group:
             for gateway in asked:
@@ -79,7 +79,7 @@ class Following:
         """What may take long: every timer of every open session, by the rules in force."""
         await self._say_what_was_in_shadow()
         await Anew(self._parts.store, self._parts.step).timers()
-        await self._parts.store.write(_wake)
+        await self._parts.store.write(wake_all)
         await self._parts.keeper.keep(KEPT_AS, read_as)
 
     async def _say_what_was_in_shadow(self) -> None:
@@ -145,8 +145,3 @@ def _refuse_for_running(now: Generation, wanted: Generation) -> None:
 
 def _used(tx: Tx) -> tuple[list[tuple[str, str, str, int]], list[tuple[str, str, int]]]:
     return list(tx.sessions.channels_in_use()), list(tx.sessions.agents_in_use())
-
-
-def _wake(tx: Tx) -> None:
-    for topic in (Topic.QUEUES, Topic.HOURS, Topic.TIMERS, Topic.OUTBOX):
-        tx.wake(topic)

@@ -23,6 +23,7 @@ from postroom.engine.operate import GatewayOperations
 from postroom.engine.pauses import Pauses
 from postroom.engine.probe import Probes
 from postroom.engine.readers import Readers
+from postroom.engine.set_clock import clock_from
 from postroom.engine.step import SessionStep
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.engine.switches import Switches
@@ -65,7 +66,7 @@ class Runtime:
         self._told = told
         self._generation = generation
         self._folder = Path(generation.folder, generation.process.store.folder)
-        self._clock = SystemClock()
+        self._clock = clock_from(os.environ)
         self._ids = SystemIds(self._clock)
         self._failpoint = failpoint_from(os.environ)
         self._metrics = Metrics(__version__)
@@ -98,6 +99,7 @@ class Runtime:
         in_force.follow(feeds)
         pauses = Pauses(keeper, self._clock, lambda: in_force.generation)
         await pauses.load()
+        mailer = automatic_mailer(in_force, ring, pauses.is_paused, self._failpoint)
         return Parts(
             in_force=in_force,
             clock=self._clock,
@@ -109,7 +111,7 @@ class Runtime:
             blobs=blobs,
             readers=Readers(blobs, offload),
             ring=ring,
-            step=SessionStep(self._clock, self._ids, in_force.policy, automatic_mailer(in_force, ring, pauses)),
+            step=SessionStep(self._clock, self._ids, in_force.policy, mailer),
             builder=Builder(Path(self._generation.folder), self._clock, self._failpoint, keeper),
             keeper=keeper,
             feeds=feeds,

@@ -35,9 +35,9 @@ def session_loops(parts: Parts, in_use: InUse, board: StatusBoard, presence: Pre
     queues = QueueLoop(parts.store, parts.step, parts.clock, parts.ids, parts.current)
     listed_since = partial(_listed_since, parts, board)
     timers = TimerLoop(parts.store, parts.step, parts.clock, parts.failpoint, parts.metrics.timer_fired, listed_since)
-    hours = HoursLoop(parts.store, parts.step, parts.clock, partial(_opening_rate, parts))
+    hours = HoursLoop(parts.store, parts.step, parts.clock, partial(_opening_rate, parts), parts.failpoint)
     reader = StoredMailReader(parts.store, parts.blobs, parts.readers, parts.offload)
-    asking = Asking(parts.store, parts.step, reader, robots, parts.clock)
+    asking = Asking(parts.store, parts.step, reader, robots, parts.clock, parts.failpoint)
     performers: dict[type[Effect], Performer] = {SendReply: _delivery(parts, in_use).perform, AskRobot: asking.perform}
     relay = Relay(parts.store, parts.clock, parts.ids, performers, parts.pauses.held)
     anew = Anew(parts.store, parts.step)

@@ -15,7 +15,7 @@ from postroom.dispatch.robots.message import encoded
 from postroom.dispatch.robots.post import Poster, Target
 from postroom.engine.world import SystemClock
 from postroom.ports.robots import Fail, HandOff, RobotAnswer
-from tests.journeys.process import free_port
+from tests.support.ports import free_port
 from tests.support.robots import a_question
 
 SCRIPT = Path(__file__).parents[3] / "deploy" / "examples" / "robot.py"

@@ -62,6 +62,12 @@ def test_what_is_unknown_two_things_at_once_and_a_no_are_handed_off_and_why(file
     assert "says no" in reason(asked(file, offload, "Do not cancel my order"))
 
 
+def test_a_mail_that_says_more_than_its_question_is_handed_off(file: Path, offload: ThreadOffload) -> None:
+    asks_more = asked(file, offload, "How do I cancel my order? Who?\nAnd which elephant?")
+    assert "the mail says more" in reason(asks_more)
+    assert "two questions" in reason(asked(file, offload, "How do I cancel my order? How do I change my order?"))
+
+
 def test_a_mail_longer_than_a_question_is_handed_off(file: Path, offload: ThreadOffload) -> None:
     assert "longer" in reason(asked(file, offload, "cancel order " * MOST_TERMS))
     assert "longer" in reason(asked(file, offload, "cancel order" + " " * LONGEST_MAIL))

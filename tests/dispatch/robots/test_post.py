@@ -12,9 +12,9 @@ import pytest
 
 from postroom.dispatch.robots.post import Poster, Target
 from postroom.errors import PermanentError, TemporaryError
-from tests.journeys.process import free_port
 from tests.support.certificates import Authority
 from tests.support.clock import VirtualClock
+from tests.support.ports import free_port
 from tests.support.robot_server import http, robot_server
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.dispatch.robots.terms import LONGEST_TERM, LONGEST_TEXT, stem, terms, turning_terms
+from postroom.dispatch.robots.terms import LONGEST_TERM, LONGEST_TEXT, sentences, stem, terms, turning_terms
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,17 @@ def test_a_word_that_turns_the_question_around_is_kept_and_named() -> None:
     assert turning_terms("Please cancel my order") == frozenset()
     assert turning_terms("Warum ist keine Rechnung dabei?") == {stem("warum"), stem("keine")}
     assert turning_terms("请不要取消订单") == {"不"}
+
+
+def test_a_text_is_cut_into_sentences_and_a_question_is_told_from_a_statement() -> None:
+    text = "Hello\n\nThe lamp is blue. Is it? 可以吗？好。"
+    assert sentences(text) == [
+        ("Hello", False),
+        ("The lamp is blue", False),
+        (" Is it", True),
+        (" 可以吗", True),
+        ("好", False),
+    ]
 
 
 def test_a_word_with_digits_stays_whole() -> None:

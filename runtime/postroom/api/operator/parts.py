@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,8 +13,8 @@ from litestar.params import SkipValidation
 from postroom.ports.desk import MailReader
 from postroom.ports.gateways import GatewayStatus
 from postroom.ports.pauses import Pauses
-from postroom.ports.records import Receipt
-from postroom.ports.store import Store
+from postroom.ports.records import Receipt, StoredMail
+from postroom.ports.store import Store, Tx
 from postroom.ports.world import Offload
 from postroom.settings.schema import Generation
 
@@ -89,6 +89,18 @@ class Operations(Protocol):
         ...
 
 
+class SettableClock(Protocol):
+    """A test's clock."""
+
+    def now(self) -> datetime:
+        """The time it shows."""
+        ...
+
+    async def set(self, when: datetime) -> None:
+        """Let it be that time, and let everybody look who waits for one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorParts:
     """Everything a resource of this door may use."""
@@ -101,6 +113,10 @@ class OperatorParts:
     operations: Operations
     pauses: Pauses
     current: Callable[[], Generation]
+    traced: Callable[[Tx, Sequence[StoredMail]], tuple[StoredMail, ...]]
+    """Gives mails with their whole decision traces."""
+    clock: SettableClock | None = None
+    """None outside test mode."""
 
 
 Parts = NamedDependency[SkipValidation[OperatorParts]]

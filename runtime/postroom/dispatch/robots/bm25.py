@@ -29,11 +29,15 @@ class Document(Struct, frozen=True, kw_only=True):
 
 
 class Hit(Struct, frozen=True, kw_only=True):
-    """An entry that shares terms with a text: its number, the BM25 score, and a confidence from 0 to 1."""
+    """An entry that shares terms with a text: its number, the BM25 score, and a confidence from 0 to 1.
+
+    `said` is the share, from 0 to 1, of that phrasing of its question which the text says most of.
+    """
 
     entry: int
     score: float
     confidence: float
+    said: float
 
 
 class Index:
@@ -61,10 +65,7 @@ class Index:
                     known[entry] = known.get(entry, 0.0) + weight
         total = sum(weights.values())
         best = sorted(scores, key=lambda entry: (-scores[entry], entry))[:MOST_HITS]
-        hits = [
-            Hit(entry=entry, score=scores[entry], confidence=self._confidence(entry, weights, known[entry] / total))
-            for entry in best
-        ]
+        hits = [self._hit(entry, scores[entry], weights, known[entry] / total) for entry in best]
         return sorted(hits, key=lambda hit: (-hit.confidence, -hit.score, hit.entry))
 
     def _weight(self, term: str) -> float:
@@ -76,12 +77,12 @@ class Index:
         length = 1 - _B + _B * self._lengths[entry] / self._average
         return times * (_K1 + 1) / (times + _K1 * length)
 
-    def _confidence(self, entry: int, weights: Mapping[str, float], explained: float) -> float:
-        """The geometric mean of the text's share that the entry explains and of its best phrasing's share said."""
+    def _hit(self, entry: int, score: float, weights: Mapping[str, float], explained: float) -> Hit:
+        """Be as sure as the geometric mean of the text's share that the entry explains and of what the text says."""
         document = self._documents[entry]
-        phrasings = [self._said(phrasing, weights) for phrasing in document.phrasings]
-        tags = [_TAG_TELLS * self._said(tag, weights) for tag in document.tags]
-        return sqrt(explained * max(phrasings + tags))
+        said = max((self._said(phrasing, weights) for phrasing in document.phrasings), default=0.0)
+        tagged = max((_TAG_TELLS * self._said(tag, weights) for tag in document.tags), default=0.0)
+        return Hit(entry=entry, score=score, confidence=sqrt(explained * max(said, tagged)), said=said)
 
     def _said(self, phrasing: Sequence[str], weights: Mapping[str, float]) -> float:
         shares = {term: self._weight(term) for term in phrasing}

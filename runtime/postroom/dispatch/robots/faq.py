@@ -1,7 +1,8 @@
 """The built-in robot: answers from a file of questions and answers, offline, and hands off whenever it is not sure.
 
 Sure means: one entry explains the mail and the mail says one of its questions (`threshold`), the next best entry does
-so much less (`margin`), and nothing in the mail turns the question around. The same mail has the same answer.
+so much less (`margin`), nothing in the mail turns the question around, and no sentence speaks of anything else. The
+same mail has the same answer.
 """
 
 from __future__ import annotations
@@ -60,8 +61,10 @@ def judge(found: Sequence[Found], sureness: Sureness) -> RobotAnswer | HandOff:
         return HandOff(reason=f"no question of the list is close enough; the nearest is: {question}")
     # An equal answer below another question is no rival.
     rival = next((other for other in found[1:] if other.entry.answer != best.entry.answer), None)
-    if rival is not None and best.confidence - rival.confidence < sureness.margin:
+    if rival is not None and (rival.is_said or best.confidence - rival.confidence < sureness.margin):
         return HandOff(reason=f"two questions of the list are close: {question} / {rival.entry.questions[0]}")
     if best.is_turned:
         return HandOff(reason=f"the mail says no, or asks why, about: {question}")
+    if best.says_more:
+        return HandOff(reason=f"the mail says more than: {question}")
     return RobotAnswer(text=best.entry.answer, confidence=round(best.confidence, 3), source=question)

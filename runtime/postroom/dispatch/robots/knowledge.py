@@ -12,7 +12,7 @@ import structlog
 from msgspec import Struct
 
 from postroom.dispatch.robots.bm25 import Document, Hit, Index
-from postroom.dispatch.robots.terms import terms, turning_terms
+from postroom.dispatch.robots.terms import sentences, terms, turning_terms
 from postroom.errors import TemporaryError
 from postroom.ports.world import Offload
 from postroom.settings.faq import Faq, FaqEntry, load
@@ -20,14 +20,23 @@ from postroom.settings.faq import Faq, FaqEntry, load
 log = structlog.get_logger(__name__)
 
 LANE = "robots"
+_WHOLE = 0.999
+_A_STATEMENT = 2
+"""Terms from which on a sentence says something; a name below a greeting may be one."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """An entry that may answer a text; `is_turned` where the text says no, or why, and the entry does not."""
+    """An entry that may answer a text, how sure that is, and what speaks against it.
+
+    `is_said` where the text says one of its questions whole; `is_turned` where the text says no, or asks why, and the
+    entry does not; `says_more` where a sentence of the text has nothing to do with the entry.
+    """
 
     entry: FaqEntry
     confidence: float
+    is_said: bool
     is_turned: bool
+    says_more: bool
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -39,13 +48,20 @@ class Known(Struct, frozen=True, kw_only=True):
     def find(self, text: str, language: str | None) -> list[Found]:
         """Give what may answer the text, the surest first; with a language, only of it or of none."""
         among = [i for i, entry in enumerate(self.entries) if language in {None, entry.language} or not entry.language]
+        parts = [(frozenset(terms(part)), is_question) for part, is_question in sentences(text)]
         turning = turning_terms(text)
-        return [self._found(hit, turning) for hit in self.index.search(terms(text), frozenset(among))]
+        return [self._found(hit, turning, parts) for hit in self.index.search(terms(text), frozenset(among))]
 
-    def _found(self, hit: Hit, turning: frozenset[str]) -> Found:
+    def _found(self, hit: Hit, turning: frozenset[str], parts: Sequence[tuple[frozenset[str], bool]]) -> Found:
         entry = self.entries[hit.entry]
-        own = {term for question in entry.questions for term in terms(question)} if turning else set()
-        return Found(entry=entry, confidence=hit.confidence, is_turned=not turning <= own)
+        own = frozenset(term for words in (*entry.questions, *entry.tags) for term in terms(words))
+        return Found(
+            entry=entry,
+            confidence=hit.confidence,
+            is_said=hit.said >= _WHOLE,
+            is_turned=not turning <= own,
+            says_more=any(len(part) >= (1 if asks else _A_STATEMENT) and not part & own for part, asks in parts),
+        )
 
 
 def known(entries: Sequence[FaqEntry]) -> Known:

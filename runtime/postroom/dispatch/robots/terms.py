@@ -26,6 +26,8 @@ _UNSPACED = (
     (0x20000, 0x2FA1F),
 )
 """Scripts whose words are not told apart by spaces, or whose words take many endings: Thai, Kana, Han, Hangul."""
+_ASKING = "?？؟"
+_ENDS = "\n.!。！" + _ASKING
 _COMBINING = (0x0300, 0x036F)
 _SPELLED_OUT = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 _ENDINGS = (
@@ -49,6 +51,19 @@ def terms(text: str) -> list[str]:
 def turning_terms(text: str) -> frozenset[str]:
     """The terms of a text that turn a question around: an answer is right only where its question has them too."""
     return _turning() & frozenset(terms(text))
+
+
+def sentences(text: str) -> list[tuple[str, bool]]:
+    """Cut a text at its lines and full stops; with each part, whether it is a question."""
+    found: list[tuple[str, bool]] = []
+    part: list[str] = []
+    for char in f"{text[:LONGEST_TEXT]}\n":
+        if char in _ENDS:
+            found.append(("".join(part), char in _ASKING))
+            part = []
+        else:
+            part.append(char)
+    return [(words, is_question) for words, is_question in found if words.strip()]
 
 
 def stem(word: str) -> str:

@@ -43,7 +43,8 @@ class Body:
         end = buffer.find(END, stuffed)
         if end >= 0:
             self.done = True
-            return self._unstuff(buffer[start : end + 2]), end + len(END)
+            last = buffer[start : end + 2]
+            return self._counted(last) if end == stuffed else self._unstuff(last), end + len(END)
         keep = len(buffer) - _held_back(buffer, start)
         return self._unstuff(buffer[start:keep]), keep
 
@@ -63,7 +64,7 @@ class Body:
 
     def _unstuff(self, chunk: bytes) -> bytes:
         # RFC 1939 §3: a line that begins with the termination octet and goes on loses that octet
-        clean = chunk.replace(_STUFFED, b"\r\n") if _STUFFED in chunk else chunk
+        clean = chunk.replace(_STUFFED, b"\r\n")
         self.stuffed += len(chunk) - len(clean)
         return self._counted(clean)
 

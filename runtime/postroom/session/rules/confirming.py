@@ -15,10 +15,8 @@ from postroom.session.state import Phase, Session
 
 
 def confirmed(ruling: Ruling, facts: Facts, policy: Policy, now: datetime) -> Ruling:
-    """The ruling, and the automatic reply or the reason why there is none, where the session now waits."""
+    """The ruling by which a session now waits, and the automatic reply or the reason why there is none."""
     session, effects = ruling
-    if session.phase not in {Phase.QUEUED, Phase.OFFLINE}:
-        return ruling
     said = automatic(_kind(facts, policy, now), session, facts, policy, now)
     sent = isinstance(said, SendAutomatic)
     return replace(session, auto_replied=session.auto_replied or sent), (*effects, said)

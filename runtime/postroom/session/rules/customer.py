@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from postroom.session.effects import AssignToAgent, EnterQueue, NotifyAgent, OpenSession
 from postroom.session.events import MessageAttached, MessageReceived
-from postroom.session.facts import Facts
+from postroom.session.facts import AgentFact, Facts
 from postroom.session.policy import Policy
 from postroom.session.rules import robot, waiting
 from postroom.session.rules.confirming import confirmed
@@ -68,23 +68,24 @@ def wrote_to_owner(session: Session, event: MessageReceived, _facts: Facts, _pol
 
 def answered(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The customer answered: to the owner if he can take him at once, else he waits, kept for the owner a while."""
-    heard = replace(_heard(session, event), silent_since=None)
+    heard = replace(_heard(session, event), silent_since=None, queued_at=now)
     owner = session.assignment
-    if owner is not None and facts.owner is not None and facts.owner.can_take:
+    if owner is not None and _can_go_on(session, facts.owner):
         back = replace(heard, phase=Phase.ASSIGNED, answer_due_since=now)
         return back, (
             AssignToAgent(agent=owner.agent, token=owner.token),
             NotifyAgent(agent=owner.agent, what="customer_wrote"),
         )
     prefer = waiting.preferred(facts.owner, session, policy, any_queue=True)
-    asked_anew = replace(heard, queue=session.queue or policy.queue, queued_at=None, passed_over=(), overflowed=False)
+    asked_anew = replace(heard, queue=session.queue or policy.queue, passed_over=(), overflowed=False)
     session_waits, effects = confirmed(waiting.enter(asked_anew, policy, now, prefer), facts, policy, now)
     return session_waits, (*waiting.tell_owner(session, "back_in_queue"), *effects)
 
 
 def wrote_in_wrap_up(session: Session, event: MessageReceived, _facts: Facts, _policy: Policy, now: datetime) -> Ruling:
     """The service is not over: the ending is withdrawn."""
-    back = replace(_heard(session, event), phase=Phase.ASSIGNED, wrap_up_since=None, answer_due_since=now)
+    back = replace(_heard(session, event), phase=Phase.ASSIGNED, wrap_up_since=None, ended_because="")
+    back = replace(back, answer_due_since=now)
     return back, waiting.tell_owner(session, "customer_wrote")
 
 
@@ -99,8 +100,13 @@ def note_was_attached(
     session: Session, event: MessageAttached, _facts: Facts, _policy: Policy, _now: datetime
 ) -> Ruling:
     """Automatic mail changes nothing but is shown to who has the session."""
-    holder = session.holder
-    return session, (NotifyAgent(agent=holder, what=f"note:{event.mail_class}"),) if holder else ()
+    told = session.holder or session.owner
+    return session, (NotifyAgent(agent=told, what=f"note:{event.mail_class}"),) if told else ()
+
+
+def _can_go_on(session: Session, owner: AgentFact | None) -> bool:
+    """Whether the owner can take the session back at once: with a place, or with the one he kept for it."""
+    return owner is not None and owner.is_ready and (owner.has_place or session.holder == owner.name)
 
 
 def _heard(session: Session, event: MessageReceived) -> Session:

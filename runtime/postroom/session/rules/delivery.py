@@ -18,18 +18,24 @@ from postroom.session.state import Phase, Session
 def was_sent(session: Session, event: ReplySent, _facts: Facts, _policy: Policy, _now: datetime) -> Ruling:
     """The time is kept; whose word it is did not change."""
     first = session.first_replied_at or event.sent_at
-    return replace(session, first_replied_at=first, replied_at=event.sent_at), ()
+    return replace(session, first_replied_at=first, replied_at=_later(session.replied_at, event.sent_at)), ()
 
 
 def was_sent_to_silent(session: Session, event: ReplySent, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The time a server took the reply is what the customer's silence is measured from."""
     sent, effects = was_sent(session, event, facts, policy, now)
-    return replace(sent, silent_since=event.sent_at), effects
+    return replace(sent, silent_since=_later(session.silent_since, event.sent_at)), effects
 
 
 def came_back_to_owner(session: Session, _event: ReplyFailed, _facts: Facts, _policy: Policy, now: datetime) -> Ruling:
-    """The owner has the session already and is told; it has an unanswered customer again."""
-    return _unanswered(session, now), waiting.tell_owner(session, "reply_failed")
+    """The owner has the session already and is told; it has an unanswered customer again.
+
+    What was put aside is in hand again: a customer who got nothing will not write, and nobody would ever look.
+    """
+    was_parked = session.parked_since is not None
+    back = replace(session, parked_since=None, parked_until=None)
+    back = replace(back, answer_due_since=None if was_parked else session.answer_due_since)
+    return _unanswered(back, now), waiting.tell_owner(session, "reply_failed")
 
 
 def came_back(session: Session, _event: ReplyFailed, facts: Facts, policy: Policy, now: datetime) -> Ruling:
@@ -44,6 +50,7 @@ def came_back(session: Session, _event: ReplyFailed, facts: Facts, policy: Polic
         phase=Phase.ASSIGNED,
         silent_since=None,
         wrap_up_since=None,
+        ended_because="",
         gone_since=now if is_gone else None,
     )
     return back, (
@@ -78,6 +85,11 @@ def opened_by_failure(session: Session, _event: ReplyFailed, facts: Facts, polic
     )
     prefer = waiting.preferred(facts.last_agent, begun, policy, any_queue=True)
     return waiting.enter(begun, policy, now, prefer)
+
+
+def _later(one: datetime | None, other: datetime) -> datetime:
+    """Outcomes are told in any order."""
+    return max(one or other, other)
 
 
 def _unanswered(session: Session, now: datetime) -> Session:

@@ -20,14 +20,20 @@ from postroom.session.state import Assignment, Phase, Session
 
 
 def transferred(session: Session, event: SessionTransferred, facts: Facts, policy: Policy, now: datetime) -> Ruling:
-    """To a queue, or kept for an agent there; its age goes with it."""
+    """To a queue, or kept for an agent there; its age goes with it, and who had it is asked last."""
     refused = _refused(session, event, facts, policy)
     if refused:
         return ignored(session, refused)
-    queue = event.queue or session.queue
-    moved = replace(session, queue=queue, passed_over=(), overflowed=False)
-    back, effects = waiting.enter(moved, policy, now, prefer=event.agent)
-    return back, (*_gone_from(session, event), *effects, *_nobody_there(facts))
+    moved = replace(
+        session,
+        queue=event.queue or session.queue,
+        passed_over=(session.owner,) if session.owner else (),
+        left_out=tuple(name for name in session.left_out if name != event.agent),
+        overflowed=False,
+    )
+    prefer = waiting.preferred(facts.target, moved, policy, any_queue=True)
+    back, effects = waiting.enter(moved, policy, now, prefer)
+    return back, (*_gone_from(session, event), *effects, *_nobody_there(event, facts))
 
 
 def transferred_awaiting(
@@ -39,7 +45,7 @@ def transferred_awaiting(
         return ignored(session, refused)
     told = waiting.tell_owner(session, "taken_away") if event.by != session.owner else ()
     if not event.agent:
-        return replace(session, queue=event.queue, assignment=None), (*told, *_nobody_there(facts))
+        return replace(session, queue=event.queue, assignment=None), (*told, *_nobody_there(event, facts))
     owner = Assignment(agent=event.agent, token=event.new_token, assigned_at=now, keeps_place=policy.count_awaiting)
     return replace(session, assignment=owner), (*told, AssignToAgent(agent=owner.agent, token=owner.token))
 
@@ -91,7 +97,7 @@ def _refused(session: Session, event: SessionTransferred, facts: Facts, policy: 
             return f"there is no agent {event.agent}"
         return "it is his already" if event.agent == session.owner else ""
     rules = policy.queues.get(event.queue)
-    if rules is None or not rules.members:
+    if rules is None or rules.members <= {*session.left_out}:
         return f"nobody serves the queue {event.queue}"
     is_full = rules.max_length is not None and facts.queue is not None and facts.queue.waiting >= rules.max_length
     return f"the queue {event.queue} is full" if is_full else ""
@@ -100,13 +106,19 @@ def _refused(session: Session, event: SessionTransferred, facts: Facts, policy: 
 def _next_target(session: Session, policy: Policy) -> str | None:
     """Who is next after a silent agent; None where it stays with him."""
     rules = policy.agent_silence
-    silent = {*session.left_out, session.owner}
-    if session.transfers < rules.max_transfers:
-        kind, _, name = rules.to.partition(":")
-        if not (kind == "agent" and name in silent):
-            return f"queue:{session.queue}" if rules.to == "same_queue" else rules.to
-    is_spent = session.transfers > rules.max_transfers or rules.escalate_to in {f"agent:{name}" for name in silent}
-    return None if is_spent or not rules.escalate_to else rules.escalate_to
+    to = f"queue:{session.queue}" if rules.to == "same_queue" else rules.to
+    if session.transfers < rules.max_transfers and _has_others(to, session, policy):
+        return to
+    if session.transfers <= rules.max_transfers and _has_others(rules.escalate_to, session, policy):
+        return rules.escalate_to
+    return None
+
+
+def _has_others(target: str, session: Session, policy: Policy) -> bool:
+    """Whether anybody there has not let the customer wait yet; a queue without members is served from elsewhere."""
+    kind, _, name = target.partition(":")
+    agents = policy.of_queue(name).members if kind == "queue" else {name}
+    return bool(target) and (not agents or not agents <= {*session.left_out, session.owner})
 
 
 _ByHand = SessionTransferred | SessionFiled | ConversationMerged
@@ -120,8 +132,10 @@ def _gone_from(session: Session, event: _ByHand) -> tuple[AnyEffect, ...]:
     return waiting.tell_owner(session, "taken_away") if event.by != session.owner else ()
 
 
-def _nobody_there(facts: Facts) -> tuple[AnyEffect, ...]:
-    queue = facts.queue
+def _nobody_there(event: SessionTransferred, facts: Facts) -> tuple[AnyEffect, ...]:
+    target, queue = facts.target, facts.queue
+    if event.agent and target is not None and not target.is_signed_in:
+        return (Noted(what="transfer", words=f"{event.agent} is not signed in: whoever has his turn may take it"),)
     if queue is None or queue.signed_in:
         return ()
     return (Noted(what="transfer", words=f"nobody of the queue {queue.name} is signed in"),)

@@ -26,7 +26,7 @@ from postroom.session.events import (
 )
 from postroom.session.facts import Facts
 from postroom.session.policy import Policy
-from postroom.session.rules.ruling import Ruling, ignored, without_owner
+from postroom.session.rules.ruling import IN_SHADOW, Ruling, ignored, without_owner
 from postroom.session.rules.waiting import back_in_queue, closed_to_offers, tell_owner
 from postroom.session.state import Assignment, Offer, Phase, Session
 
@@ -104,15 +104,24 @@ def resumed(session: Session, _event: ServiceResumed, _facts: Facts, policy: Pol
 
 def picked(session: Session, event: SessionPicked, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """An agent took it himself; no offer, no waiting."""
+    if session.is_shadow:
+        return ignored(session, IN_SHADOW)
     return _taken(session, event.agent, event.token, policy, now)
 
 
-def assigned(session: Session, event: SessionAssigned, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
-    """A supervisor gave it to an agent: an offer that stands is withdrawn, who has it is told."""
+def assigned(session: Session, event: SessionAssigned, facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """A supervisor gave it to an agent: an offer that stands is withdrawn, who has it is told.
+
+    To one who is signed out too: if he does not come, it is taken back from him like anything of his.
+    """
+    if session.is_shadow:
+        return ignored(session, IN_SHADOW)
     offer = session.offer
     withdrawn = (WithdrawOffer(agent=offer.agent, token=offer.token, reason="assigned"),) if offer else ()
     told = tell_owner(session, "taken_away")
     given, effects = _taken(session, event.agent, event.token, policy, now)
+    is_gone = facts.target is not None and not facts.target.is_signed_in
+    given = replace(given, gone_since=now if is_gone else None)
     return given, (*withdrawn, *told, *effects, NotifyAgent(agent=event.agent, what="assigned"))
 
 

@@ -25,12 +25,14 @@ from postroom.session.events import (
 from postroom.session.facts import Facts
 from postroom.session.policy import Policy
 from postroom.session.rules import waiting
-from postroom.session.rules.ruling import NOT_YOURS, Ruling, ignored, is_owner, without_owner
+from postroom.session.rules.ruling import IN_SHADOW, NOT_YOURS, Ruling, ignored, is_owner, without_owner
 from postroom.session.state import Assignment, Phase, Session
 
 
 def wrote_first(session: Session, event: AgentWroteFirst, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The agent begins the conversation: it is his, and the customer has the word."""
+    if policy.is_shadow:
+        return ignored(session, IN_SHADOW)
     owner = Assignment(agent=event.agent, token=event.token, assigned_at=now, keeps_place=policy.count_awaiting)
     begun = replace(
         session,
@@ -38,7 +40,6 @@ def wrote_first(session: Session, event: AgentWroteFirst, _facts: Facts, policy:
         queue=policy.queue,
         priority=policy.priority,
         assignment=owner,
-        is_shadow=policy.is_shadow,
     )
     return begun, (AssignToAgent(agent=event.agent, token=event.token), SendReply(reply=event.reply))
 
@@ -62,10 +63,10 @@ def replied(session: Session, event: ReplySubmitted, _facts: Facts, _policy: Pol
 
 
 def replied_again(session: Session, event: ReplySubmitted, _facts: Facts, _policy: Policy, _now: datetime) -> Ruling:
-    """A further reply goes out; the customer still has the word, and his silence counts from this one."""
+    """A further reply goes out; the customer still has the word, and his silence counts from when this one is sent."""
     if not is_owner(session, event.agent, event.token):
         return ignored(session, NOT_YOURS)
-    return session, (SendReply(reply=event.reply),)
+    return replace(session, silent_since=None), (SendReply(reply=event.reply),)
 
 
 def withdrew(session: Session, event: ReplyWithdrawn, _facts: Facts, _policy: Policy, now: datetime) -> Ruling:

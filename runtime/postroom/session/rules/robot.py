@@ -24,12 +24,9 @@ def asked_first(session: Session, event: MessageReceived, facts: Facts, policy: 
     robot = policy.robot
     if robot is None or event.keyword or facts.had_agent or policy.is_shadow or _why_not(facts, robot):
         return None
-    is_open = policy.hours.is_open(now)
-    is_offline = policy.offline.enabled and not is_open
-    if robot.in_work_time and not is_open and not (is_offline and policy.offline.ask_robot):
+    if not _is_its_hour(robot, policy, now):
         return None
-    once = is_offline and policy.offline.ask_robot
-    return _ask(replace(session, robot_asked_once=once), robot, now)
+    return _ask(replace(session, robot_asked_once=_is_asked_once(policy, now)), robot, now)
 
 
 def asked_again(session: Session, facts: Facts, policy: Policy, now: datetime) -> Ruling:
@@ -41,6 +38,8 @@ def asked_again(session: Session, facts: Facts, policy: Policy, now: datetime) -
         return left(session, f"the robot had its {robot.max_turns} turns", facts, policy, now)
     if session.robot_asked_once and session.robot_answered:
         return left(session, "the robot is asked once out of work time", facts, policy, now)
+    if not _is_its_hour(robot, policy, now):
+        return left(session, "the robot is not asked out of work time", facts, policy, now)
     why_not = _why_not(facts, robot)
     return left(session, why_not, facts, policy, now) if why_not else _ask(session, robot, now)
 
@@ -76,6 +75,8 @@ def handed_off(session: Session, event: RobotHandedOff, facts: Facts, policy: Po
 
 def timed_out(session: Session, _event: RobotTimedOut, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """An answer that comes later is a note."""
+    if session.robot_asked_since is None:
+        return ignored(session, "the robot is asked nothing")
     return _failed(session, "it did not answer in time", facts, policy, now)
 
 
@@ -91,6 +92,15 @@ def _ask(session: Session, robot: RobotPolicy, now: datetime) -> Ruling:
     turn = session.robot_turn + 1
     asked = replace(session, phase=Phase.ROBOT, robot_turn=turn, robot_asked_since=now, silent_since=None)
     return asked, (AskRobot(robot=robot.name, turn=turn, mail=session.customer_mail),)
+
+
+def _is_asked_once(policy: Policy, now: datetime) -> bool:
+    """Whether it is an hour at which the robot is asked about an offline message, before that waits."""
+    return policy.offline.enabled and policy.offline.ask_robot and not policy.hours.is_open(now)
+
+
+def _is_its_hour(robot: RobotPolicy, policy: Policy, now: datetime) -> bool:
+    return not robot.in_work_time or policy.hours.is_open(now) or _is_asked_once(policy, now)
 
 
 def _why_not(facts: Facts, robot: RobotPolicy) -> str:

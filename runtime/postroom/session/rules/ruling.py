@@ -9,6 +9,7 @@ from postroom.session.state import Session
 
 Ruling = tuple[Session, tuple[AnyEffect, ...]]
 
+IN_SHADOW = "the channel runs in shadow: nobody is to answer"
 NOT_YOURS = "the session is not assigned to you"
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from postroom.settings.checks.names import exists
 from postroom.settings.problem import Page
 from postroom.settings.rules import target
-from postroom.settings.schema import Channel, Gateway, Pop3Gateway, SmtpGateway, Tenant
+from postroom.settings.schema import Box, Channel, SmtpGateway, Tenant
 
 
 def check(page: Page, tenant: Tenant) -> None:
     """Check each channel against the rest of the tenant."""
     for index, channel in enumerate(tenant.channels):
         path = f"channels[{index}]"
-        _gateway(page, f"{path}.receiving_gateway", channel.receiving_gateway, tenant, Pop3Gateway)
+        _gateway(page, f"{path}.receiving_gateway", channel.receiving_gateway, tenant, Box)
         _gateway(page, f"{path}.sending_gateway", channel.sending_gateway, tenant, SmtpGateway)
         exists(page, f"{path}.skill_queue", channel.skill_queue, _queues(tenant), "queue")
         exists(page, f"{path}.ou", channel.ou, {unit.name for unit in tenant.ous}, "organisational unit")
@@ -39,12 +39,12 @@ def _beside(channel: Channel, tenant: Tenant) -> list[Channel]:
     return [one for one in tenant.channels if one.receiving_gateway == channel.receiving_gateway]
 
 
-def _gateway(page: Page, path: str, name: str, tenant: Tenant, wanted: type[Gateway]) -> None:
+def _gateway(page: Page, path: str, name: str, tenant: Tenant, wanted: type[Box | SmtpGateway]) -> None:
     if not exists(page, path, name, {gateway.name for gateway in tenant.gateways}, "gateway"):
         return
     place, found = next((i, one) for i, one in enumerate(tenant.gateways) if one.name == name)
     if page.is_sound(f"gateways[{place}].kind") and not isinstance(found, wanted):
-        does, right = ("sends", "a receiving one: `pop3`") if wanted is Pop3Gateway else ("receives", "`smtp`")
+        does, right = ("sends", "a receiving one: `pop3` or `imap`") if wanted is Box else ("receives", "`smtp`")
         page.problem(path, f"gateway {name!r} (line {page.line_of(f'gateways[{place}]')}) {does}; it must be {right}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from postroom.settings.checks import secrets
 from postroom.settings.problem import Page
-from postroom.settings.schema import Gateway, Pop3Gateway, SmtpGateway, Tenant
+from postroom.settings.schema import Box, Gateway, ImapGateway, SmtpGateway, Tenant
 
 
 def check(page: Page, tenant: Tenant) -> None:
@@ -17,10 +17,12 @@ def check(page: Page, tenant: Tenant) -> None:
             continue
         _security(page, path, gateway)
         _sign_in(page, path, gateway)
-        if isinstance(gateway, Pop3Gateway):
-            _polling(page, path, gateway)
-        else:
+        if isinstance(gateway, SmtpGateway):
             _sending(page, path, gateway)
+        else:
+            _polling(page, path, gateway)
+        if isinstance(gateway, ImapGateway):
+            _folders(page, path, gateway)
 
 
 def check_boxes(tenants: Sequence[tuple[Page, Tenant]]) -> None:
@@ -29,7 +31,7 @@ def check_boxes(tenants: Sequence[tuple[Page, Tenant]]) -> None:
     for page, tenant in tenants:
         for index, gateway in enumerate(tenant.gateways):
             path = f"gateways[{index}]"
-            if not isinstance(gateway, Pop3Gateway) or not page.is_sound(f"{path}.host", f"{path}.user"):
+            if not isinstance(gateway, Box) or not page.is_sound(f"{path}.host", f"{path}.user"):
                 continue
             box = (gateway.host.casefold(), gateway.user)
             if box in first:
@@ -91,13 +93,26 @@ def _or_none(gateway: Gateway) -> str:
     return " (a relay without sign-in is written `auth: none`)" if isinstance(gateway, SmtpGateway) else ""
 
 
-def _polling(page: Page, path: str, gateway: Pop3Gateway) -> None:
+def _polling(page: Page, path: str, gateway: Box) -> None:
     low = gateway.poll_every if gateway.poll_min is None else gateway.poll_min
     high = gateway.poll_every if gateway.poll_max is None else gateway.poll_max
     if low > gateway.poll_every:
         page.problem(f"{path}.poll_min", "must not be longer than `poll_every`")
     if high < gateway.poll_every:
         page.problem(f"{path}.poll_max", "must not be shorter than `poll_every`")
+
+
+def _folders(page: Page, path: str, gateway: ImapGateway) -> None:
+    if len(set(gateway.folders)) < len(gateway.folders):
+        page.problem(f"{path}.folders", "names a folder twice")
+    if gateway.after_intake == "move" and gateway.move_to is None:
+        page.problem(f"{path}.move_to", "is missing: `after_intake: move` says to move mails, and not where to")
+    if gateway.move_to is not None and gateway.move_to in gateway.folders:
+        page.problem(f"{path}.move_to", "is one of the `folders` that are read")
+    if gateway.move_to is not None and gateway.after_intake != "move":
+        page.problem(f"{path}.move_to", "belongs to `after_intake: move`")
+    if gateway.after_intake == "flag" and gateway.leave_days is not None:
+        page.problem(f"{path}.leave_on_server", "has no days with `after_intake: flag`, by which mails stay for ever")
 
 
 def _sending(page: Page, path: str, gateway: SmtpGateway) -> None:

@@ -48,10 +48,6 @@ DELETE FROM thread_names WHERE message_id = :message_id AND tenant = :tenant AND
 -- Let a conversation go on in another, and with it those that were laid into it before.
 UPDATE conversations SET merged_into = :into WHERE id = :id OR merged_into = :id;
 
--- name: conversations_merged
--- The conversations laid into one, the oldest first.
-SELECT id FROM conversations WHERE merged_into = :id ORDER BY id;
-
 -- name: conversations_move_mails
 -- Take the mails of a conversation over into another.
 UPDATE mails SET conversation = :into WHERE conversation = :id;

@@ -13,10 +13,11 @@ ORDER BY seq
 LIMIT :limit;
 
 -- name: journal_of_conversation
--- A conversation's decisions, in order.
+-- The decisions of a conversation, and of those laid into it, in order.
 SELECT seq, at, tenant, conversation, session, event, facts, generation, before_phase, after_phase, effects
 FROM journal
 WHERE conversation = :conversation
+    OR conversation IN (SELECT id FROM conversations WHERE merged_into = :conversation)
 ORDER BY seq;
 
 -- name: journal_last

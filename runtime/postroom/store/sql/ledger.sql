@@ -53,6 +53,10 @@ SELECT r.id, r.tenant, r.gateway, r.uid, r.sha256, r.size, r.listed_size,
 FROM receipts AS r LEFT JOIN raws ON raws.sha256 = r.sha256
 WHERE r.id = :id;
 
+-- name: ledger_outcome
+-- How a receipt ended, if it did.
+SELECT outcome FROM receipts WHERE id = :id;
+
 -- name: ledger_by_outcome
 -- The newest receipts of a tenant that ended so, without the bytes.
 SELECT id, tenant, gateway, uid, sha256, size, listed_size, first_seen_at, attempts, outcome, reason, mail,

@@ -22,8 +22,11 @@ SELECT state FROM sessions WHERE id = :id;
 SELECT state FROM sessions WHERE conversation = :conversation ORDER BY seq DESC LIMIT 1;
 
 -- name: sessions_of_conversation
--- Every session of a conversation, in order.
-SELECT state FROM sessions WHERE conversation = :conversation ORDER BY seq;
+-- Every session of a conversation, and of those laid into it, in order.
+SELECT state FROM sessions
+WHERE conversation = :conversation
+    OR conversation IN (SELECT id FROM conversations WHERE merged_into = :conversation)
+ORDER BY seq;
 
 -- name: sessions_open_ones
 -- Open sessions of a tenant, in the order of their making, after that number; an empty word wants any.
@@ -118,10 +121,19 @@ SELECT seq, state FROM sessions WHERE phase = :phase AND phase <> 'ended' AND se
 SELECT state FROM sessions WHERE tenant = :tenant AND agent = :agent ORDER BY opened_at, seq;
 
 -- name: sessions_waiting_queues
--- Every queue in which somebody waits.
-SELECT tenant, queue, COUNT(*), MIN(queued_at)
-FROM sessions
-WHERE phase = 'queued' AND is_shadow = 0
+-- Every queue in which somebody waits; those who wait for anybody and for one agent are each counted in their index.
+SELECT tenant, queue, SUM(waiting), MIN(oldest)
+FROM (
+    SELECT tenant, queue, COUNT(*) AS waiting, MIN(queued_at) AS oldest
+    FROM sessions
+    WHERE phase = 'queued' AND held_for IS NULL AND is_shadow = 0
+    GROUP BY tenant, queue
+    UNION ALL
+    SELECT tenant, queue, COUNT(*) AS waiting, MIN(queued_at) AS oldest
+    FROM sessions
+    WHERE phase = 'queued' AND held_for IS NOT NULL AND is_shadow = 0
+    GROUP BY tenant, queue
+) AS counted
 GROUP BY tenant, queue
 ORDER BY tenant, queue;
 

@@ -14,7 +14,7 @@ CREATE INDEX drafts_conversation ON drafts (conversation, saved_at, agent);
 
 -- The conversation this one goes on in; never one that is itself laid into another.
 ALTER TABLE conversations ADD COLUMN merged_into TEXT;
-CREATE INDEX conversations_merged ON conversations (merged_into, id) WHERE merged_into IS NOT NULL;
+CREATE INDEX conversations_merged ON conversations (merged_into) WHERE merged_into IS NOT NULL;
 
 ALTER TABLE sessions ADD COLUMN was_offline INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX sessions_open ON sessions (tenant, seq) WHERE phase <> 'ended';
