@@ -58,7 +58,7 @@ TABLE = [
         "a receiving gateway receives",
         Broken(swap=("receiving_gateway: inbox", "receiving_gateway: outbox")),
         "channels[0].receiving_gateway",
-        "gateway 'outbox' (line 7) sends; it must be a receiving one: `pop3`",
+        "gateway 'outbox' (line 7) sends; it must be a receiving one: `pop3` or `imap`",
     ),
     (
         "a sending gateway sends",
