@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +17,6 @@ from tests.settings.making import CHANNEL, POP3, loaded, tenant
 
 ROBOT = "    robot: helper\n    transfer_keywords: [agent, 人工客服]\n"
 ROBOTS = "robots:\n  - {name: helper, kind: openai, url: 'https://chat.example', model: small}\n"
-HOURS: Hours = partial(service_time, feeds={}, year=2026)
 
 
 def acme(folder: Path, text: str) -> Tenant:

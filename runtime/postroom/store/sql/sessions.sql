@@ -145,6 +145,14 @@ WHERE phase <> 'ended'
 GROUP BY tenant, channel, queue
 ORDER BY tenant, channel, queue;
 
+-- name: sessions_in_shadow
+-- Every channel with open sessions that were begun in shadow.
+SELECT tenant, channel, COUNT(*)
+FROM sessions
+WHERE phase <> 'ended' AND is_shadow = 1
+GROUP BY tenant, channel
+ORDER BY tenant, channel;
+
 -- name: sessions_agents_in_use
 -- Every agent with open sessions.
 SELECT tenant, agent, COUNT(*) FROM sessions WHERE agent IS NOT NULL GROUP BY tenant, agent ORDER BY tenant, agent;
