@@ -132,7 +132,7 @@ FROM (
     SELECT tenant, queue, COUNT(*) AS waiting, MIN(queued_at) AS oldest
     FROM sessions
     WHERE phase = 'queued' AND held_for IS NOT NULL AND is_shadow = 0
-    GROUP BY tenant, queue
+    GROUP BY tenant, held_for, queue
 ) AS counted
 GROUP BY tenant, queue
 ORDER BY tenant, queue;
