@@ -245,10 +245,8 @@ async def test_the_dialogue_says_who_said_what_in_order_and_nothing_that_was_not
         await desk.arrive("m2", "We received it.", incoming=False, mail_class="automatic_reply")
         await desk.arrive("m3", "Which number has it?", incoming=False, mail_class="robot_answer")
         await desk.arrive("m4", "I am away.", outcome=Outcome.AUTOMATIC_FILED)
-        await desk.arrive(
-            "m5",
-            "It is 4711.\n\nOn Mon, 2 Mar 2026 at 10:00, Acme Help <help@acme.example> wrote:\n> Which number has it?\n",
-        )
+        quote = "On Mon, 2 Mar 2026 at 10:00, Acme Help <help@acme.example> wrote:\n> Which number has it?\n"
+        await desk.arrive("m5", f"It is 4711.\n\n{quote}")
         await desk.arrive("m6", "A colleague looks.", incoming=False, mail_class="reply")
         await desk.arrive("m7", "Wo ist denn nun mein Paket, und wann wird es bei mir sein?")
         await desk.ask()
