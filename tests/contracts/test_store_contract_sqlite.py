@@ -12,6 +12,13 @@ from tests.contracts.store_automatic_contract import AnsweredMailContract, Autom
 from tests.contracts.store_contract import AtomicityContract, BellsContract, UnitsContract
 from tests.contracts.store_desk_contract import DraftsContract, ListsContract, MergingContract, WithdrawingContract
 from tests.contracts.store_intake_contract import ConversationsContract, LedgerContract, MailsContract
+from tests.contracts.store_memory_contract import (
+    LastAgentContract,
+    RobotAnswersContract,
+    SessionTimersContract,
+    TwinsContract,
+    UndeliverableContract,
+)
 from tests.contracts.store_sending_contract import IdempotencyContract, OutboxContract, RepliesContract
 from tests.contracts.store_service_contract import (
     AgentsContract,
@@ -19,6 +26,12 @@ from tests.contracts.store_service_contract import (
     JournalContract,
     SessionsContract,
     TimersContract,
+)
+from tests.contracts.store_waiting_contract import (
+    CustomersAgentContract,
+    HoursContract,
+    OpenSessionsContract,
+    TurnsContract,
 )
 from tests.store.opened import opened
 
@@ -87,3 +100,30 @@ class TestLists(ListsContract): ...
 
 
 class TestMerging(MergingContract): ...
+
+
+class TestTurns(TurnsContract): ...
+
+
+class TestHours(HoursContract): ...
+
+
+class TestOpenSessions(OpenSessionsContract): ...
+
+
+class TestCustomersAgent(CustomersAgentContract): ...
+
+
+class TestSessionTimers(SessionTimersContract): ...
+
+
+class TestLastAgent(LastAgentContract): ...
+
+
+class TestTwins(TwinsContract): ...
+
+
+class TestUndeliverable(UndeliverableContract): ...
+
+
+class TestRobotAnswers(RobotAnswersContract): ...

@@ -88,6 +88,8 @@ class House:
     presence: Presence
     states: AgentStates
     generation: Generation = field(default_factory=generation)
+    ruled: Callable[[Policy], Policy] = lambda policy: policy
+    """What a test changes in the rules of every channel."""
 
     def current(self) -> Generation:
         return self.generation
@@ -147,7 +149,7 @@ class House:
         found = settings.channel(channel) if settings else None
         assert settings is not None
         assert found is not None
-        return Policy(
+        usual = Policy(
             generation=self.generation.number,
             queue=found.skill_queue,
             queues={
@@ -159,6 +161,7 @@ class House:
                 for queue in settings.queues
             },
         )
+        return self.ruled(usual)
 
 
 @asynccontextmanager

@@ -66,7 +66,7 @@ def test_a_kind_is_needed_and_the_words_speak_of_robots(tmp_path: Path) -> None:
     assert (
         found["robots[0].kind"] == "is missing: it says which kind of robot this is, `faq`, `http`, `mqtt` or `openai`"
     )
-    assert found["robots[1].kind"] == "must be `faq` or `http` or `mqtt` or `openai`"
+    assert found["robots[1].kind"] == "must be `faq`, `http`, `mqtt` or `openai`"
     assert found["robots[2].url"] == found["robots[2].secret"] == "is missing, and has no default"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -136,5 +136,5 @@ def _between(found: Mailbox, since: datetime | None, until: datetime | None) -> 
     return [mail for mail in found.mails if (since is None or mail.at >= since) and (until is None or mail.at <= until)]
 
 
-def _aware(at: datetime | None, zone: ZoneInfo | type[UTC]) -> datetime | None:
+def _aware(at: datetime | None, zone: tzinfo) -> datetime | None:
     return at if at is None or at.tzinfo is not None else at.replace(tzinfo=zone)

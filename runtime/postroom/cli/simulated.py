@@ -53,8 +53,8 @@ def _row(course: SessionCourse, zone: tzinfo) -> tuple[str, ...]:
         course.channel,
         course.customer,
         _stages(course, zone),
-        ", ".join(_automatic(course)) or "none",
-        f"ended: {course.ended_because}" if course.ended_because else "open",
+        _spaced(", ".join(_automatic(course)) or "none"),
+        _spaced(course.ended_because) or "open",
     )
 
 
@@ -64,7 +64,7 @@ def _stages(course: SessionCourse, zone: tzinfo) -> str:
     for stage in course.stages:
         at = stage.at.astimezone(zone)
         today = f"{at:%a %m-%d} "
-        told.append(f"{stage.phase} {'' if today == day else today}{at:%H:%M}")
+        told.append(f"{_spaced(stage.phase)} {'' if today == day else today}{at:%H:%M}")
         day = today
     if len(told) > MOST_STAGES:
         told = [*told[: MOST_STAGES - 1], f"… {len(told) - MOST_STAGES} more …", told[-1]]
@@ -106,6 +106,11 @@ def _counts(some: Counter[str], most: int | None = None) -> str:
 
 def _when(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%a %Y-%m-%d %H:%M}"
+
+
+def _spaced(words: str) -> str:
+    """In words that a narrow column can break."""
+    return words.replace("_", " ")
 
 
 def _domain(address: str) -> str:

@@ -50,7 +50,7 @@ class AgentStates:
         if is_gone or loses_offers(before, after):
             concerned = _TOLD_WHO_IS_GONE if is_gone else _TOLD_WHO_TAKES_NOTHING
             self._tell(tx, row, concerned, AgentLeft(agent=row.name, is_gone=is_gone))
-        elif before.state is Availability.OFFLINE:
+        if before.state is Availability.OFFLINE and not is_gone:
             self._tell(tx, row, frozenset({Phase.ASSIGNED}), AgentReturned(agent=row.name))
 
     def _tell(self, tx: Tx, row: AgentRow, phases: frozenset[Phase], event: AgentLeft | AgentReturned) -> None:

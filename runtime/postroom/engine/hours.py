@@ -45,6 +45,7 @@ class HoursLoop:
         self._clock = clock
         self._rate_of = rate_of
         self._failpoint = failpoint
+        self._looked_at: datetime | None = None
 
     async def run(self) -> None:
         """Look when the next channel opens or closes, and when the clock or the settings changed."""
@@ -65,7 +66,16 @@ class HoursLoop:
     async def look(self) -> float:
         """Bring every waiting session in line with the hour; gives the seconds until there may be more to do."""
         channels = await self._store.read(lambda tx: tx.sessions.waiting_channels())
+        await self._tell_queues(channels)
         return min([await self._keep(*channel) for channel in channels], default=LOOK_AT_LEAST_EVERY)
+
+    async def _tell_queues(self, channels: Sequence[tuple[str, str]]) -> None:
+        """Let the queues be looked at once when a channel opened: who waited for that time is brought no event."""
+        now, looked_at = self._clock.now(), self._looked_at
+        hours = [self._step.policy(*channel).hours for channel in channels]
+        if looked_at and any(one.is_open(now) and not one.is_open(looked_at) for one in hours):
+            await self._store.write(lambda tx: tx.wake(Topic.QUEUES))
+        self._looked_at = now
 
     async def _keep(self, tenant: str, channel: str) -> float:
         policy, now = self._step.policy(tenant, channel), self._clock.now()

@@ -68,6 +68,12 @@ class Switches:
         """The gateway's switch; on, where nobody turned it."""
         return self._switches.setdefault((tenant, gateway), Switch())
 
+    def ring(self, tenant: str) -> None:
+        """Call every loop of the tenant, of all of them where there is none named, to look what is asked of it."""
+        for (of, _), switch in self._switches.items():
+            if tenant in {"", of}:
+                switch.bell.set()
+
     async def turn(self, tenant: str, gateway: str, *, off: bool) -> None:
         """Turn the switch, and keep it so. Raises TemporaryError, the switch as it was."""
         switch = self.of(tenant, gateway)

@@ -112,6 +112,9 @@ class AutoReplyOutcome(Enum):
     UNKNOWN = "unknown"
 
 
+PAUSABLE = ("automatic", "intake", "sending")
+"""What can be held back."""
+
 ALARMS = ("agent_silent", "max_wait", "never_open", "robot_failed", "uncontacted")
 """Every reason for which a session asks for a person who watches."""
 
@@ -322,6 +325,7 @@ class Metrics:
         self._refused_settings = self._counter("config_reload_failures_total", "Changed configurations refused", ())
         self._is_refused = self._gauge("config_refused", "1 while what the files say is refused and not in force")
         self._generation = self._gauge("config_generation", "The generation of the settings in force")
+        self._paused = self._gauge("paused", "1 while it is held back", ("what", "tenant"))
         self._loop_lag = self._histogram("event_loop_lag_seconds", "How late the loop wakes", buckets=SHORT_SECONDS)
         info = self._gauge("build_info", "1; the labels say what runs", ("version", "python"))
         info.labels(version=version, python=platform.python_version()).set(1)
@@ -356,6 +360,12 @@ class Metrics:
     def config_generation(self, generation: int) -> None:
         """These settings are in force now."""
         self._generation.set(generation)
+
+    def paused(self, tenant: str, what: str, *, is_paused: bool) -> None:
+        """It is held back for the tenant now, or not; ValueError for what cannot be."""
+        if what not in PAUSABLE:
+            raise ValueError(f"{what} cannot be held back")
+        self._paused.labels(what=what, **self._named(tenant=tenant)).set(is_paused)
 
     def event_loop_lag(self, seconds: float) -> None:
         """The loop woke so long after it was asked to."""

@@ -17,6 +17,7 @@ from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.engine.switches import Switch, Switches
 from postroom.engine.verdict import IntakeRules
+from postroom.ports.pauses import Paused
 from postroom.ports.records import Receipt
 from postroom.store.space import free_space, room_for
 from postroom.wiring.gateways import InUse
@@ -47,6 +48,7 @@ class Collectors:
             space=SpaceWatch(partial(_has_room, parts.store_folder), parts.offload),
             clock=parts.clock,
             jitter=parts.ids.chance,
+            is_paused=partial(parts.pauses.is_paused, Paused.INTAKE),
         )
         self._board = board
         self._in_use = in_use

@@ -77,9 +77,16 @@ class Following:
 
     async def _all_the_rest(self, read_as: bytes) -> None:
         """What may take long: every timer of every open session, by the rules in force."""
+        await self._say_what_was_in_shadow()
         await Anew(self._parts.store, self._parts.step).timers()
         await self._parts.store.write(wake_all)
         await self._parts.keeper.keep(KEPT_AS, read_as)
+
+    async def _say_what_was_in_shadow(self) -> None:
+        for tenant, channel, count in await self._parts.store.read(lambda tx: list(tx.sessions.in_shadow())):
+            if not self._parts.step.policy(tenant, channel).is_shadow:
+                why = "they came in shadow: nobody is offered them until their customer writes again"
+                log.warning("shadow_ended", channel=f"{tenant}/{channel}", sessions=count, why=why)
 
 
 class Reloading:

@@ -20,6 +20,7 @@ from postroom.engine.feed_cache import FeedCache
 from postroom.engine.feed_source import FeedSource
 from postroom.engine.feeds import Feeds
 from postroom.engine.operate import GatewayOperations
+from postroom.engine.pauses import Pauses
 from postroom.engine.probe import Probes
 from postroom.engine.readers import Readers
 from postroom.engine.set_clock import clock_from
@@ -33,6 +34,8 @@ from postroom.gateways.trial import try_gateway, try_gateways
 from postroom.observability.metrics import Metrics
 from postroom.observability.ops import parse_listen
 from postroom.ports.gateways import GatewayStatus
+from postroom.ports.pauses import Paused
+from postroom.ports.store import Topic
 from postroom.settings.folder import ConfigurationFolder
 from postroom.settings.schema import Generation
 from postroom.store.blobs import FileBlobs
@@ -94,7 +97,9 @@ class Runtime:
         feeds = self._feeds(offload, in_force)
         await feeds.prepare()
         in_force.follow(feeds)
-        mailer = automatic_mailer(in_force, ring, self._failpoint)
+        pauses = Pauses(keeper, self._clock, lambda: in_force.generation)
+        await pauses.load()
+        mailer = automatic_mailer(in_force, ring, pauses.is_paused, self._failpoint)
         return Parts(
             in_force=in_force,
             clock=self._clock,
@@ -110,6 +115,7 @@ class Runtime:
             builder=Builder(Path(self._generation.folder), self._clock, self._failpoint, keeper),
             keeper=keeper,
             feeds=feeds,
+            pauses=pauses,
         )
 
     def _feeds(self, offload: ThreadOffload, in_force: InForce) -> Feeds:
@@ -121,6 +127,7 @@ class Runtime:
         board = StatusBoard(Watch(parts.metrics), parts.clock)
         switches = Switches(parts.keeper)
         await switches.load()
+        parts.pauses.tell(partial(_goes_on, parts, switches))
         works = Works(parts.builder, parts.ring, Shown(board, switches), parts.folder)
         in_use = InUse(await parts.offload.run("settings", build_gateways, self._generation, works))
         probes = Probes(lambda: in_use.sending, board, parts.clock)
@@ -189,6 +196,14 @@ async def try_out(parts: Parts, tenant_name: str, gateway_name: str) -> tuple[Ga
     if tenant is None or gateway is None:
         return GatewayStatus.DISCONNECTED, "it is not configured any more"
     return await try_gateway(tenant, gateway, parts.builder)
+
+
+async def _goes_on(parts: Parts, switches: Switches, what: Paused, tenant: str) -> None:
+    """Call those who were held back."""
+    if what is Paused.INTAKE:
+        switches.ring(tenant)
+    elif what is Paused.SENDING:
+        await parts.store.write(lambda tx: tx.wake(Topic.OUTBOX))
 
 
 async def _until_stopped(server: HttpServer, stopping: asyncio.Event) -> None:

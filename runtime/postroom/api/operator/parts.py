@@ -12,6 +12,7 @@ from litestar.params import SkipValidation
 
 from postroom.ports.desk import MailReader
 from postroom.ports.gateways import GatewayStatus
+from postroom.ports.pauses import Pauses
 from postroom.ports.records import Receipt, StoredMail
 from postroom.ports.store import Store, Tx
 from postroom.ports.world import Offload
@@ -110,6 +111,7 @@ class OperatorParts:
     quarantine: Quarantine
     board: Board
     operations: Operations
+    pauses: Pauses
     current: Callable[[], Generation]
     traced: Callable[[Tx, Sequence[StoredMail]], tuple[StoredMail, ...]]
     """Gives mails with their whole decision traces."""

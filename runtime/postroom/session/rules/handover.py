@@ -115,10 +115,10 @@ def _next_target(session: Session, policy: Policy) -> str | None:
 
 
 def _has_others(target: str, session: Session, policy: Policy) -> bool:
-    """Whether anybody there has not let the customer wait yet."""
+    """Whether anybody there has not let the customer wait yet; a queue without members is served from elsewhere."""
     kind, _, name = target.partition(":")
-    agents = policy.of_queue(name).members if kind == "queue" else {name} - {""}
-    return not agents <= {*session.left_out, session.owner}
+    agents = policy.of_queue(name).members if kind == "queue" else {name}
+    return bool(target) and (not agents or not agents <= {*session.left_out, session.owner})
 
 
 _ByHand = SessionTransferred | SessionFiled | ConversationMerged

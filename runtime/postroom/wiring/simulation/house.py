@@ -30,6 +30,7 @@ from postroom.engine.world import SystemIds, no_failpoint
 from postroom.mail.headers import split_header
 from postroom.mail.message import Message
 from postroom.mail.tokens import KeyRing
+from postroom.ports.pauses import Paused
 from postroom.ports.records import OutboxRow, Outcome, Receipt, Reply
 from postroom.ports.store import Tx
 from postroom.session.effects import AskRobot, Effect, SendReply
@@ -215,6 +216,7 @@ async def simulated(generation: Generation, start: datetime) -> AsyncIterator[Ro
             blobs.prepare()
             in_force = InForce(generation, clock)
             in_force.follow(await feeds_as_kept(generation, clock, offload))
+            mailer = automatic_mailer(in_force, RING, _never_paused, no_failpoint)
             yield Rooms(
                 generation=generation,
                 clock=clock,
@@ -225,7 +227,7 @@ async def simulated(generation: Generation, start: datetime) -> AsyncIterator[Ro
                 readers=Readers(blobs, offload),
                 ring=RING,
                 in_force=in_force,
-                step=SessionStep(clock, ids, in_force.policy, automatic_mailer(in_force, RING, no_failpoint)),
+                step=SessionStep(clock, ids, in_force.policy, mailer),
                 relay=CountingGateway(),
             )
         finally:
@@ -253,6 +255,10 @@ def _opening_rate(generation: Generation, tenant: str, channel: str) -> int:
     space = generation.tenant(tenant)
     found = space.channel(channel) if space is not None else None
     return (found.offline_messages if found is not None else OfflineMessages()).opening_rate
+
+
+def _never_paused(_what: Paused, _tenant: str) -> bool:
+    return False
 
 
 def _listed(_tenant: str, _channel: str, _when: datetime) -> bool:

@@ -47,7 +47,7 @@ class VirtualClock:
 class InlineOffload:
     """ports.world.Offload without another thread: one thing after the other, the same way every time."""
 
-    async def run(self, lane: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, lane: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: ARG002 the port's
         """Do the work here and now."""
         return work(*args, **kwargs)
 
@@ -61,7 +61,7 @@ class CountingGateway:
     async def probe(self) -> None:
         """There is nothing to try."""
 
-    async def send(self, _sender: str, recipients: Sequence[str], _raw: bytes, _before_dot: BeforeDot) -> SendOutcome:
+    async def send(self, sender: str, recipients: Sequence[str], raw: bytes, before_dot: BeforeDot) -> SendOutcome:  # noqa: ARG002 the port's
         """Count it."""
         self.taken += 1
         return SendOutcome(results=tuple(RecipientResult(one, ACCEPTED, "not sent: simulated") for one in recipients))
