@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -120,6 +120,22 @@ async def test_where_it_cannot_be_written_nothing_is_put_in_and_nothing_is_raise
         stored, session = await arrive(office)
         occasion, now = Occasion(kind=WORKING, mail=made_unfit(stored)), office.room.house.clock.now()
         assert await office.room.house.write(lambda tx: put_in(tx, session, occasion, RULES, now)) is None
+        assert await office.pending() == 0
+
+
+class BrokenZone(tzinfo):
+    """A zone of the settings that cannot tell its time."""
+
+    def utcoffset(self, _at: datetime | None) -> timedelta:
+        raise ZeroDivisionError("a fault of ours")
+
+
+async def test_a_fault_in_writing_it_keeps_no_mail_from_being_taken_in(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        stored, session = await arrive(office)
+        now = office.room.house.clock.now()
+        occasion, broken = Occasion(kind=WORKING, mail=stored, next_opening=now), replace(RULES, zone=BrokenZone())
+        assert await office.room.house.write(lambda tx: put_in(tx, session, occasion, broken, now)) is None
         assert await office.pending() == 0
 
 

@@ -15,8 +15,9 @@ from postroom.errors import TemporaryError
 from postroom.ports.store import Bell, Store, Topic, Tx
 from postroom.routing.calendar import Calendar
 from postroom.routing.hours import ServiceTime
+from postroom.session.events import AnyEvent
 from postroom.session.policy import OfflinePolicy, Policy
-from postroom.session.state import Phase, Session
+from postroom.session.state import Phase, Session, SessionId
 from tests.dispatch.house import NINE, House, open_house
 
 T = TypeVar("T")
@@ -61,6 +62,22 @@ class Watched:
 
     def bell(self, topic: Topic) -> Bell:
         return self._real.bell(topic)
+
+
+class Broken:
+    """The real door, but for one session it cannot decide on."""
+
+    def __init__(self, house: House, broken: SessionId) -> None:
+        self._real = house.step
+        self._broken = broken
+
+    def __call__(self, tx: Tx, session: SessionId, event: AnyEvent) -> object:
+        if session == self._broken:
+            raise ZeroDivisionError("a fault of ours")
+        return self._real(tx, session, event)
+
+    def policy(self, tenant: str, channel: str) -> Policy:
+        return self._real.policy(tenant, channel)
 
 
 def loop_of(house: House, rate: int = 99, store: Watched | None = None) -> HoursLoop:
@@ -290,3 +307,20 @@ async def test_the_running_loop_looks_when_it_is_told_and_lives_on_while_the_sto
         running.cancel()
         decided.close()
         assert await phases(house, [session]) == [Phase.OFFLINE]
+
+
+async def test_a_session_that_cannot_be_decided_keeps_no_other_and_no_other_channel_from_its_hour(
+    tmp_path: Path,
+) -> None:
+    async with open_house(tmp_path) as house:
+        house.ruled = with_offline
+        broken, sound = await house.customer_writes("Broken"), await house.customer_writes("Sound")
+        elsewhere = await house.customer_writes("Elsewhere", tenant="globex")
+        step = Broken(house, broken.id)
+        loop = HoursLoop(house.store, step, house.clock, lambda _tenant, _channel: 99)  # type: ignore[arg-type] # a step with a fault in it
+        house.clock.passed = day(2, 18)
+        await loop.look()
+        assert await phases(house, [broken, sound, elsewhere]) == [Phase.QUEUED, Phase.OFFLINE, Phase.OFFLINE]
+        house.clock.passed = day(3, 8)
+        await loop.look()
+        assert await phases(house, [broken, sound, elsewhere]) == [Phase.QUEUED, Phase.QUEUED, Phase.QUEUED]

@@ -54,18 +54,6 @@ def test_a_second_mail_keeps_the_place_in_the_queue_and_the_oldest_unanswered_ma
     assert effects == ()
 
 
-def test_a_mail_to_a_channel_that_left_shadow_takes_the_waiting_session_out_of_it() -> None:
-    tried = queued(replace(POLICY, is_shadow=True))
-    session, effects = tell(tried, mail("m2", minutes(9)), at=minutes(9))
-    assert (session.is_shadow, session.queued_at, session.customer_mail) == (False, NOW, "m2")
-    assert EnterQueue(queue="support") in effects
-
-
-def test_a_session_begun_in_earnest_stays_so_where_its_channel_goes_into_shadow() -> None:
-    session, _ = tell(queued(), mail("m2"), policy=replace(POLICY, is_shadow=True))
-    assert not session.is_shadow
-
-
 def test_a_mail_during_an_offer_is_shown_with_the_same_offer() -> None:
     before = offered()
     session, effects = tell(before, mail("m2", minutes(1)))

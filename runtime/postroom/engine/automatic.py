@@ -152,12 +152,11 @@ def put_in(tx: Tx, session: Session, occasion: Occasion, rules: AutomaticRules, 
     draft = _Draft(session, occasion, rules, answering, text, now)
     if tx.replies.get(draft.derived("reply")) is not None:
         return None
-    rendered = _rendered(draft)
     try:
+        rendered = _rendered(draft)
         raw = mail_out.compose(rendered)
-    except ValueError as error:
-        # The customer's mail is what counts: it is served whether or not it can be confirmed.
-        log.warning("automatic_reply_not_rendered", mail=occasion.mail.id, why=str(error))
+    except Exception as error:  # noqa: BLE001 the customer's mail is served whether or not it can be confirmed
+        log.warning("automatic_reply_not_rendered", mail=occasion.mail.id, why=f"{type(error).__name__}: {error}")
         return None
     reply = _reply(draft, rendered, raw)
     accepted = TraceLine(step="automatic_reply", verdict=occasion.kind.value, evidence=f"for mail {occasion.mail.id}")

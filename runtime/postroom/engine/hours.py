@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -99,15 +100,31 @@ class HoursLoop:
         Writes nothing for nobody. Whom it meant nothing to is not brought it again at once: while a unit waits for its
         turn, the hour may change.
         """
-        if not await self._store.read(who):
+        sessions = await self._store.read(who)
+        if not sessions:
             return 0
+        try:
+            return await self._store.write(lambda tx: self._decide(tx, event, who(tx)))
+        except TemporaryError:
+            raise
+        except Exception:  # noqa: BLE001 whatever one session breaks on, the others must not wait for it
+            return await self._one_by_one(event, sessions)
 
-        def unit(tx: Tx) -> int:
-            decided = [self._step(tx, session, event) for session in who(tx)]
-            self._failpoint("hour_commit_pre")
-            return sum(not any(isinstance(effect, Ignore) for effect in effects) for _, effects in decided)
+    async def _one_by_one(self, event: AnyEvent, sessions: Sequence[SessionId]) -> int:
+        meant = 0
+        for session in sessions:
+            try:
+                meant += await self._store.write(partial(self._decide, event=event, sessions=[session]))
+            except TemporaryError:
+                raise
+            except Exception:
+                log.exception("session_passed_over", session=session)
+        return meant
 
-        return await self._store.write(unit)
+    def _decide(self, tx: Tx, event: AnyEvent, sessions: Sequence[SessionId]) -> int:
+        decided = [self._step(tx, session, event) for session in sessions]
+        self._failpoint("hour_commit_pre")
+        return sum(not any(isinstance(effect, Ignore) for effect in effects) for _, effects in decided)
 
 
 def _seconds(until: datetime | None, now: datetime) -> float:

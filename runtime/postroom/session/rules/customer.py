@@ -19,7 +19,7 @@ from postroom.session.state import Phase, Session
 def wrote_first(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The first mail of a session: to the robot, or to people by the hour."""
     begun = replace(
-        _heard(session, event, policy),
+        _heard(session, event),
         queue=event.queue or policy.queue,
         priority=policy.priority if event.priority is None else event.priority,
         is_shadow=policy.is_shadow,
@@ -37,33 +37,30 @@ def to_people(session: Session, facts: Facts, policy: Policy, now: datetime) -> 
 def wrote_while_waiting(
     session: Session, event: MessageReceived, _facts: Facts, policy: Policy, _now: datetime
 ) -> Ruling:
-    """A further mail keeps the place in the queue, or the offer that already stands.
-
-    A session that only waited for show waits in earnest once the channel is live: this mail is nobody else's to answer.
-    """
+    """A further mail keeps the place in the queue, or the offer that already stands; a trial that is over is served."""
+    heard = _heard(session, event)
     if session.is_shadow and not policy.is_shadow:
-        return _heard(session, event, policy), (EnterQueue(queue=session.queue),)
-    told = (NotifyAgent(agent=session.offer.agent, what="customer_wrote"),) if session.offer else ()
-    return _heard(session, event, policy), told
+        return replace(heard, is_shadow=False), (EnterQueue(queue=session.queue),)
+    return heard, (NotifyAgent(agent=session.offer.agent, what="customer_wrote"),) if session.offer else ()
 
 
 def wrote_offline(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """A further mail joins the offline message; each is confirmed where the channel says so."""
-    heard = _heard(session, event, policy)
+    heard = replace(_heard(session, event), is_shadow=session.is_shadow and policy.is_shadow)
     return confirmed((heard, ()), facts, policy, now) if policy.automatic.each else (heard, ())
 
 
 def wrote_to_robot(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """A keyword leads to people, anything else is the robot's next turn; an older question is void either way."""
-    heard = replace(_heard(session, event, policy), silent_since=None, robot_asked_since=None)
+    heard = replace(_heard(session, event), silent_since=None, robot_asked_since=None)
     if event.keyword:
         return robot.left(heard, f"keyword {event.keyword!r}", facts, policy, now)
     return robot.asked_again(heard, facts, policy, now)
 
 
-def wrote_to_owner(session: Session, event: MessageReceived, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
+def wrote_to_owner(session: Session, event: MessageReceived, _facts: Facts, _policy: Policy, now: datetime) -> Ruling:
     """The owner is told; what was put aside is in hand again. His silence counts from the oldest mail."""
-    heard = replace(_heard(session, event, policy), parked_since=None, parked_until=None)
+    heard = replace(_heard(session, event), parked_since=None, parked_until=None)
     is_new = session.unanswered_since is None or session.parked_since is not None
     heard = replace(heard, answer_due_since=now if is_new else session.answer_due_since)
     return heard, waiting.tell_owner(session, "customer_wrote")
@@ -71,7 +68,7 @@ def wrote_to_owner(session: Session, event: MessageReceived, _facts: Facts, poli
 
 def answered(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The customer answered: to the owner if he can take him at once, else he waits, kept for the owner a while."""
-    heard = replace(_heard(session, event, policy), silent_since=None, queued_at=now)
+    heard = replace(_heard(session, event), silent_since=None, queued_at=now)
     owner = session.assignment
     if owner is not None and _can_go_on(session, facts.owner):
         back = replace(heard, phase=Phase.ASSIGNED, answer_due_since=now)
@@ -85,9 +82,9 @@ def answered(session: Session, event: MessageReceived, facts: Facts, policy: Pol
     return session_waits, (*waiting.tell_owner(session, "back_in_queue"), *effects)
 
 
-def wrote_in_wrap_up(session: Session, event: MessageReceived, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
+def wrote_in_wrap_up(session: Session, event: MessageReceived, _facts: Facts, _policy: Policy, now: datetime) -> Ruling:
     """The service is not over: the ending is withdrawn."""
-    back = replace(_heard(session, event, policy), phase=Phase.ASSIGNED, wrap_up_since=None, ended_because="")
+    back = replace(_heard(session, event), phase=Phase.ASSIGNED, wrap_up_since=None, ended_because="")
     back = replace(back, answer_due_since=now)
     return back, waiting.tell_owner(session, "customer_wrote")
 
@@ -112,10 +109,9 @@ def _can_go_on(session: Session, owner: AgentFact | None) -> bool:
     return owner is not None and owner.is_ready and (owner.has_place or session.holder == owner.name)
 
 
-def _heard(session: Session, event: MessageReceived, policy: Policy) -> Session:
+def _heard(session: Session, event: MessageReceived) -> Session:
     return replace(
         session,
-        is_shadow=session.is_shadow and policy.is_shadow,
         customer_mail=event.mail,
         customer_wrote_at=event.received_at,
         unanswered_since=session.unanswered_since or event.received_at,
