@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from postroom.dispatch.queues import AT_ONCE
+from postroom.dispatch.queues import PAGE
 from postroom.engine.step import SessionStep
 from postroom.errors import PermanentError
 from postroom.ports.records import AgentState
@@ -106,12 +106,12 @@ async def test_every_offer_has_a_token_of_its_own(tmp_path: Path) -> None:
 
 async def test_more_than_one_unit_of_offers_goes_out_in_one_look(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
-        house.generation = with_places(house.generation, AT_ONCE + 8)
-        await house.write(lambda tx: tx.agents.ensure(ACME, [("chen", AT_ONCE + 8)]))
-        for _ in range(AT_ONCE + 3):
+        house.generation = with_places(house.generation, PAGE + 8)
+        await house.write(lambda tx: tx.agents.ensure(ACME, [("chen", PAGE + 8)]))
+        for _ in range(PAGE + 3):
             await house.customer_writes(channel="shop")
         await house.stand("chen")
-        assert await house.queues().assign_all() == AT_ONCE + 3
+        assert await house.queues().assign_all() == PAGE + 3
 
 
 async def test_a_session_that_cannot_be_decided_does_not_stop_the_queue(tmp_path: Path) -> None:

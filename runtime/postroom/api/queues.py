@@ -64,7 +64,7 @@ def _pick(tx: Tx, parts: ApiParts, caller: Caller, queue: Queue, minted: tuple[s
     head = tx.sessions.head(caller.tenant, queue.name, now)
     if head is None:
         return Answer(status=HTTPStatus.NO_CONTENT)
-    if not tx.agents.reserve(caller.tenant, caller.account, now):
+    if not tx.agents.reserve(caller.tenant, caller.account, now, head.weight):
         raise problem(HTTPStatus.CONFLICT, "You are not ready, or have no place left.", "no-place")
     after, effects = parts.step(tx, head.id, SessionPicked(agent=caller.account, token=token))
     late = too_late(effects, tenant_of(parts.current(), caller))

@@ -112,7 +112,7 @@ class AutoReplyOutcome(Enum):
     UNKNOWN = "unknown"
 
 
-ALARMS = ("agent_silent", "max_wait", "never_open", "robot_failed", "uncontacted")
+ALARMS = ("agent_silent", "max_wait", "never_open", "queue_full", "robot_failed", "uncontacted")
 """Every reason for which a session asks for a person who watches."""
 
 AUTO_REPLY_REASONS: Mapping[AutoReplyOutcome, tuple[str, ...]] = {

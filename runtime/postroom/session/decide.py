@@ -223,6 +223,6 @@ def _changed_places(before: Session, event: e.AnyEvent, after: Session) -> tuple
     change = Counter({after.holder: 1})
     change.subtract([before.holder, reserved])
     del change[None]
-    released = (ReleasePlace(agent=agent) for agent in (-change).elements() if agent)
-    taken = (TakePlace(agent=agent) for agent in (+change).elements() if agent)
+    released = (ReleasePlace(agent=agent, weight=after.weight) for agent in (-change).elements() if agent)
+    taken = (TakePlace(agent=agent, weight=after.weight) for agent in (+change).elements() if agent)
     return (*released, *taken)
