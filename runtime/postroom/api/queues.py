@@ -30,6 +30,8 @@ class QueueView(Struct, frozen=True, kw_only=True):
     oldest_at: datetime | None
     oldest_for: float | None
     pick: bool
+    access_code: str | None = None
+    """The called route that a telephone system knows the queue by; nothing else is done with it here."""
 
 
 class Queues(Struct, frozen=True, kw_only=True):
@@ -97,6 +99,7 @@ def _view(queue: Queue, length: QueueLength | None, now: datetime) -> QueueView:
         oldest_at=oldest,
         oldest_for=(now - oldest).total_seconds() if oldest else None,
         pick=queue.pick,
+        access_code=queue.access_code,
     )
 
 
