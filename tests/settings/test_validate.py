@@ -303,7 +303,7 @@ def test_clocks_are_checked_against_each_other(tmp_path: Path) -> None:
             "must be lower than 0, the level wanted before",
         ),
         (
-            "    members: [anna]\n    skill_level: 9\n    relaxation: [{after: 5m, skill_level: 2}, {after: 5m, skill_level: 0}]\n",
+            "    skill_level: 9\n    relaxation: [{after: 5m, skill_level: 2}, {after: 5m, skill_level: 0}]\n",
             "relaxation[1].after",
             "must be later than the stage before it",
         ),

@@ -4,7 +4,8 @@ An assignment is one unit of work: the head of the queue, its candidates, the pu
 decisions. The loop looks when the queues' bell rings and, should a ring be lost, every SWEEP seconds. It never chooses
 (routing/assign.py) and never decides (session/decide.py).
 
-No look costs more for a longer backlog. A unit reads PAGE sessions from the head of a queue by its index. Where none
+No look costs more for a longer backlog. A unit reads as many sessions from the head of a queue as its
+members have places, PAGE at most, by its index. Where none
 of them can be served by those who are free (too high a level wanted, an agent left out, too great a weight), the next
 look reads the page behind as well, and the one after that the next, until the end and then from the head again: so
 everybody is looked at in turn, and the head at every look. Who is at the head is in front of all others at each look.
@@ -12,6 +13,7 @@ everybody is looked at in turn, and the head at every look. Who is at the head i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -107,9 +109,16 @@ class QueueLoop:
         now = self._clock.now()
         kept = await self._store.read(lambda tx: takers(tx, now))
         waiting = await self._store.read(lambda tx: servable(tx, generation, now))
-        return sum([await self._serve_one(*taker) for taker in kept]) + sum(
-            [await self._serve(queue) for queue in waiting]
-        )
+        for_one = sum([await self._serve_one(*taker) for taker in kept])
+        return for_one + await self._serve_all(waiting)
+
+    async def _serve_all(self, waiting: Sequence[Waiting]) -> int:
+        """Serve every queue, beside each other so that their units share commits; raises once all have ended."""
+        served = await asyncio.gather(*map(self._serve, waiting), return_exceptions=True)
+        for found in served:
+            if isinstance(found, BaseException):
+                raise found
+        return sum(found for found in served if not isinstance(found, BaseException))
 
     async def _serve_one(self, tenant: str, agent: str) -> int:
         """Offer an agent the sessions that wait for him alone; one that cannot be decided stops only him."""
@@ -199,13 +208,16 @@ def assign_some(step: Step, page: Page, tokens: Sequence[str], tx: Tx) -> Look |
     candidates = [candidate(row) for row in tx.agents.candidates(queue.tenant, queue.members)]
     if not candidates:
         return None
-    turns = tx.sessions.turns(queue.tenant, queue.queue, now, page.behind, len(tokens))
+    # At the head there is mostly somebody for each: no more are read than there are places. Behind it nobody knows.
+    places = sum(one.capacity - one.load for one in candidates)
+    most = min(places, len(tokens)) if page.behind is None else len(tokens)
+    turns = tx.sessions.turns(queue.tenant, queue.queue, now, page.behind, most)
     waiters = [waiter(turn.session, now) for turn in turns if turn.session.id not in page.broken]
     offered = 0
     for (one, agent), token in zip(assigned(waiters, candidates, queue.rules, now), tokens, strict=False):
         if tx.agents.reserve(queue.tenant, agent, now, one.weight):
             offered += _offered(tx, step, SessionId(one.name), AgentReserved(agent=agent, token=token))
-    return Look(offered=offered, last=turns[-1].place if len(turns) == len(tokens) else None)
+    return Look(offered=offered, last=turns[-1].place if len(turns) == most else None)
 
 
 def _offered(tx: Tx, step: Step, session: SessionId, event: AgentReserved) -> bool:

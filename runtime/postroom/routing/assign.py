@@ -80,12 +80,15 @@ def assigned(
 
     Who cannot be served waits on, and keeps nobody behind him from an agent who could not take him anyway.
     """
-    free = {one.name: one for one in candidates}
+    free = {one.name: one for one in candidates if one.can_take(1)}
     for waiter in waiters:
+        if not free:
+            return
         agent = choose(waiter, tuple(free.values()), rules)
         if agent is not None:
-            one = free[agent]
-            free[agent] = replace(one, load=one.load + waiter.weight, idle_since=now)
+            one = free.pop(agent)
+            busier = replace(one, load=one.load + waiter.weight, idle_since=now)
+            free.update({agent: busier} if busier.can_take(1) else {})
             yield waiter, agent
 
 

@@ -32,6 +32,9 @@ class QueuePolicy(Struct, frozen=True, kw_only=True):
     auto_accept: bool = False
     ageing: float = 1800.0
     """Waiting time that counts as one point of priority."""
+    first_response_within: float = 4 * 3600.0
+    in_work_time: bool = True
+    """Whether that is work time of the channel."""
 
 
 class LastAgentPolicy(Struct, frozen=True, kw_only=True):

@@ -87,6 +87,8 @@ def _queue(queue: Queue) -> QueuePolicy:
         overflow_after=queue.overflow.after if queue.overflow else None,
         auto_accept=queue.auto_accept,
         ageing=queue.ageing,
+        first_response_within=queue.service_level.first_response_within,
+        in_work_time=queue.service_level.clock == "work_time",
     )
 
 
