@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from postroom.errors import PermanentError
 from postroom.ports.records import AgentState
 from postroom.ports.store import Decided, Topic, Tx
 from postroom.session.events import AnyEvent, OfferAccepted, OfferDeclined
-from postroom.session.state import Phase, SessionId
+from postroom.session.state import Phase, Session, SessionId
 from postroom.settings.schema import Generation, Tenant
 from tests.dispatch.house import ACME, GLOBEX, open_house
 
@@ -169,6 +170,56 @@ async def test_an_accepted_offer_keeps_the_place(tmp_path: Path) -> None:
         assert after.phase is Phase.ASSIGNED
         row = await house.agent("anna")
         assert (row.load, row.state) == (1, AgentState.READY)
+
+
+async def test_who_cannot_be_served_keeps_nobody_waiting_however_many_are_before_him(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        loop, behind = house.queues(), 3 * PAGE
+        for _ in range(behind):
+            blocked = await house.customer_writes(channel="shop")
+            barred = replace(blocked, left_out=("chen",))
+            await house.write(partial(_save, barred))
+        last = await house.customer_writes(channel="shop")
+        await house.stand("chen")
+        looks = 0
+        while (await house.session(last.id)).phase is Phase.QUEUED:
+            assert looks <= behind // PAGE
+            await loop.assign_all()
+            looks += 1
+        assert (await house.session(last.id)).holder == "chen"
+
+
+async def test_after_a_look_at_everybody_the_queue_is_looked_at_from_its_head_again(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        loop = house.queues()
+        first = await house.customer_writes(channel="shop")
+        barred = replace(first, left_out=("chen",))
+        await house.write(partial(_save, barred))
+        await house.stand("chen")
+        assert [await loop.assign_all() for _ in range(2)] == [0, 0]
+        await house.write(partial(_save, first))
+        assert await loop.assign_all() == 1
+
+
+async def test_a_heavy_session_takes_its_weight_and_gives_it_back(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        tenant = acme(house.generation)
+        channels = tuple(replace(one, weight=2) for one in tenant.channels)
+        house.generation = replace(house.generation, tenants=(replace(tenant, channels=channels),))
+        session = await house.customer_writes()
+        await house.stand("anna")
+        await house.queues().assign_all()
+        assert (await house.agent("anna")).load == 2
+        house.generation = replace(house.generation, tenants=(tenant,))
+        offer = (await house.session(session.id)).offer
+        assert offer is not None
+        declined = OfferDeclined(agent="anna", token=offer.token)
+        await house.write(lambda tx: house.step(tx, session.id, declined))
+        assert (await house.agent("anna")).load == 0
+
+
+def _save(session: Session, tx: Tx) -> None:
+    tx.sessions.save(session)
 
 
 class Refusing:
