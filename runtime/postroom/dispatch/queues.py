@@ -13,7 +13,6 @@ everybody is looked at in turn, and the head at every look. Who is at the head i
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -109,16 +108,9 @@ class QueueLoop:
         now = self._clock.now()
         kept = await self._store.read(lambda tx: takers(tx, now))
         waiting = await self._store.read(lambda tx: servable(tx, generation, now))
-        for_one = sum([await self._serve_one(*taker) for taker in kept])
-        return for_one + await self._serve_all(waiting)
-
-    async def _serve_all(self, waiting: Sequence[Waiting]) -> int:
-        """Serve every queue, beside each other so that their units share commits; raises once all have ended."""
-        served = await asyncio.gather(*map(self._serve, waiting), return_exceptions=True)
-        for found in served:
-            if isinstance(found, BaseException):
-                raise found
-        return sum(found for found in served if not isinstance(found, BaseException))
+        return sum([await self._serve_one(*taker) for taker in kept]) + sum(
+            [await self._serve(queue) for queue in waiting]
+        )
 
     async def _serve_one(self, tenant: str, agent: str) -> int:
         """Offer an agent the sessions that wait for him alone; one that cannot be decided stops only him."""
