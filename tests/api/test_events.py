@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from postroom.api import events as events_module
-from postroom.api.feed import BUFFER, read_batch
+from postroom.api.feed import BUFFER
+from postroom.ports.happenings import read_batch
 from postroom.session.events import MessageAttached
 from postroom.session.state import Phase
 from tests.api.door import open_door, served

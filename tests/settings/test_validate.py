@@ -296,7 +296,7 @@ def test_clocks_are_checked_against_each_other(tmp_path: Path) -> None:
         ("    members: [anna]\n    levels: {bernd: 3}\n", "levels.bernd", "there is no member 'bernd'"),
         ("    members: [anna]\n    overflow: {queue: x, after: 5m}\n", "overflow.queue", "there is no queue 'x'"),
         ("    members: [anna]\n    overflow: {queue: first_line, after: 5m}\n", "overflow.queue", "leads back"),
-        ("    members: [anna]\n    served_by: mqtt\n", "served_by", "not part of this version"),
+        ("    members: [anna]\n    served_by: mqtt\n", "served_by", "needs a broker"),
         ("    members: [anna]\n    strategy: random\n", "strategy", "must be one of `longest_idle`"),
         ("    members: [anna]\n    service_level: {target: 80}\n", "service_level.target", "must be between 0 and 1"),
         ("    members: [anna]\n    max_missed_offers: 0\n", "max_missed_offers", "must be between 1 and 1,000"),

@@ -30,6 +30,8 @@ class QueuePolicy(Struct, frozen=True, kw_only=True):
     """The queue that takes what waited too long, or empty."""
     overflow_after: float | None = None
     auto_accept: bool = False
+    is_external: bool = False
+    """Whether somebody outside finds the agents, so that it is served without members."""
 
 
 class LastAgentPolicy(Struct, frozen=True, kw_only=True):

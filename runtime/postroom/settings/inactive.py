@@ -30,7 +30,6 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
         "levels": (),
         "ageing": (),
         "service_level": (),
-        "served_by": ("postroom",),
         "strategy": ("longest_idle",),
         "relaxation": ((),),
     },

@@ -85,6 +85,7 @@ def _queue(queue: Queue) -> QueuePolicy:
         overflow=queue.overflow.queue if queue.overflow else "",
         overflow_after=queue.overflow.after if queue.overflow else None,
         auto_accept=queue.auto_accept,
+        is_external=queue.served_by == "mqtt",
     )
 
 
