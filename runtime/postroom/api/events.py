@@ -23,7 +23,6 @@ from postroom.api.feed import Subscription
 from postroom.api.headers import SAFE_HEADERS
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.queues import Queues, QueueView, queue_views
-
 from postroom.api.work import Work, work_of
 from postroom.ports.happenings import PAGE, Batch, read_batch
 from postroom.ports.records import QueueLength

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import structlog
+
 from postroom.ports.happenings import Batch, read_batch
 from postroom.ports.store import Store, Topic
 from postroom.ports.world import Clock

@@ -22,7 +22,7 @@ from postroom.ports.world import Clock, Ids
 from postroom.routing.assign import Candidate, choose
 from postroom.session.events import AgentReserved
 from postroom.session.state import Phase, Session
-from postroom.settings.schema import Generation
+from postroom.settings.schema import Generation, Queue
 
 log = structlog.get_logger(__name__)
 
@@ -97,10 +97,15 @@ class QueueLoop:
     def _offer_kept(self, tenant: str, agent: str, token: str, tx: Tx) -> bool:
         now = self._clock.now()
         session = tx.sessions.kept(tenant, agent, now)
-        if session is None or not tx.agents.reserve(tenant, agent, now):
+        if session is None or self._is_served_outside(session) or not tx.agents.reserve(tenant, agent, now):
             return False
         after, _effects = self._step(tx, session.id, AgentReserved(agent=agent, token=token))
         return after.phase is not Phase.QUEUED
+
+    def _is_served_outside(self, session: Session) -> bool:
+        tenant = self._current().tenant(session.tenant)
+        queue = tenant.queue(session.queue) if tenant is not None else None
+        return queue is not None and queue.served_by != "postroom"
 
     async def _serve(self, queue: Waiting) -> int:
         offered, skip, limit = 0, 0, AT_ONCE
@@ -149,7 +154,12 @@ def servable(tx: Tx, generation: Generation) -> list[Waiting]:
 def _waiting(generation: Generation, length: QueueLength) -> Waiting:
     tenant = generation.tenant(length.tenant)
     settings = tenant.queue(length.queue) if tenant else None
-    return Waiting(tenant=length.tenant, queue=length.queue, members=settings.members if settings else ())
+    return Waiting(tenant=length.tenant, queue=length.queue, members=_members(settings))
+
+
+def _members(queue: Queue | None) -> tuple[str, ...]:
+    """Who of the house serves it: nobody, where somebody outside does."""
+    return queue.members if queue is not None and queue.served_by == "postroom" else ()
 
 
 def assign_some(tx: Tx, step: Step, queue: Waiting, tokens: Sequence[str], *, skip: int, now: datetime) -> int:

@@ -76,6 +76,13 @@ class OfferOutcome(Enum):
     WITHDRAWN = "withdrawn"
 
 
+class CommandOutcome(Enum):
+    """How a command over the broker ends."""
+
+    DONE = "done"
+    REFUSED = "refused"
+
+
 class AgentState(Enum):
     """Whether an agent takes work."""
 
@@ -136,6 +143,7 @@ class Metrics:
         self._intake()
         self._service()
         self._robots()
+        self._broker()
         self._replies()
         self._runtime(version)
 
@@ -273,6 +281,20 @@ class Metrics:
         self._robot_requests.labels(**labels, outcome=RobotOutcome(outcome).value).inc()
         if RobotOutcome(outcome) is not RobotOutcome.NOT_ASKED:
             self._robot_seconds.labels(**labels).observe(seconds)
+
+    # The broker
+
+    def _broker(self) -> None:
+        self._mqtt_connected = self._gauge("mqtt_connected", "1 while the broker is there")
+        self._mqtt_commands = self._counter("mqtt_commands_total", "Commands over the broker", ("outcome",))
+
+    def mqtt_connected(self, is_there: bool) -> None:
+        """The broker came or went."""
+        self._mqtt_connected.set(is_there)
+
+    def mqtt_command(self, outcome: CommandOutcome | str) -> None:
+        """A command over the broker ended."""
+        self._mqtt_commands.labels(outcome=CommandOutcome(outcome).value).inc()
 
     # Replies
 

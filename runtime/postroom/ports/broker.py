@@ -37,7 +37,7 @@ class Broker(Protocol):
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Publish in order, several on their way at once, and return when the broker has confirmed every one.
 
-        Raises TemporaryError where it is away or goes away meanwhile: some may have been published, and all may be again.
+        Raises TemporaryError where it is away or goes away meanwhile: some may be published then, and all may be again.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,8 +28,16 @@ class Reloading:
     """Swaps generations; it has to know who works with which."""
 
     def __init__(
-        self, parts: Parts, shown: Shown, in_use: InUse, collectors: Collectors, supervisor: Supervisor
+        self,
+        parts: Parts,
+        shown: Shown,
+        in_use: InUse,
+        collectors: Collectors,
+        supervisor: Supervisor,
+        *,
+        told: Sequence[Callable[[], None]] = (),
     ) -> None:
+        self._told = told
         self._parts = parts
         self._shown = shown
         self._in_use = in_use
@@ -63,6 +72,8 @@ class Reloading:
         parts.failpoint("settings_swapped")
         await self._in_use.swap(gateways)
         self._collectors.follow(self._supervisor)
+        for tell in self._told:
+            tell()
         await self._look_anew()
 
     async def _look_anew(self) -> None:

@@ -34,9 +34,7 @@ def encoded(event_id: str, tenant: str, kind: str, data: object, time: datetime 
     event = {"specversion": "1.0", "id": event_id, "source": source(tenant), "type": f"{TYPE}.{kind}"}
     if time is not None:
         event["time"] = time.isoformat().replace("+00:00", "Z")
-    return msgspec.json.encode(
-        {**event, "datacontenttype": "application/json", "data": msgspec.Raw(content)}
-    )
+    return msgspec.json.encode({**event, "datacontenttype": "application/json", "data": msgspec.Raw(content)})
 
 
 def command(payload: bytes) -> Command:

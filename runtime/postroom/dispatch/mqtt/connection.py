@@ -122,7 +122,8 @@ class Connection:
             for begin in range(0, len(messages), step):
                 await asyncio.gather(*map(partial(self._publish, client), messages[begin : begin + step]))
         except (aiomqtt.MqttError, OSError) as error:
-            self._lost.set()
+            if self._client is client:
+                self._lost.set()
             raise TemporaryError(f"the broker did not confirm: {_words(error)}") from error
 
     async def _publish(self, client: aiomqtt.Client, message: Outgoing) -> None:
@@ -142,7 +143,7 @@ class Connection:
 
     def _new_client(self, identifier: str | None, session: int) -> aiomqtt.Client:
         options = self._options
-        connect = Properties(PacketTypes.CONNECT)
+        connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho types it so
         connect.SessionExpiryInterval = session
         connect.MaximumPacketSize = options.max_message_size + 64 * 1024
         connect.ReceiveMaximum = AT_ONCE_INWARD
@@ -166,7 +167,7 @@ class Connection:
 
 
 def _properties(message: Outgoing) -> Properties:
-    properties = Properties(PacketTypes.PUBLISH)
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types it so
     properties.ContentType = "application/cloudevents+json; charset=utf-8"
     if message.response_topic:
         properties.ResponseTopic = message.response_topic
@@ -193,4 +194,5 @@ def _incoming(message: aiomqtt.Message, largest: int) -> Incoming | None:
 
 
 def _words(error: Exception) -> str:
-    return f"{error}"[:200] or type(error).__name__
+    words = str(error)[:200]
+    return words or type(error).__name__
