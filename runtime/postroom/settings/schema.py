@@ -68,13 +68,6 @@ PollTime = Annotated[Seconds, Between(0.1, DAY, Unit.SECONDS)]
 MailSize = Annotated[Octets, Between(1024, 1 << 30, Unit.OCTETS)]
 
 
-class Listen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A listening socket's address."""
-
-    host: str = "127.0.0.1"
-    port: int
-
-
 class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where everything is kept: one folder with the database, the blobs and the keys, relative to the configuration."""
 

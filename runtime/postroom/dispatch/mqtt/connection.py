@@ -180,8 +180,8 @@ def _properties(message: Outgoing) -> Properties:
 
 def _incoming(message: aiomqtt.Message, largest: int) -> Incoming | None:
     """The message, or None of one that was kept by the broker, or is too large: no command of ours is ever retained."""
-    payload = message.payload
-    if message.retain or not isinstance(payload, bytes) or len(payload) > largest:
+    payload: bytes = message.payload
+    if message.retain or len(payload) > largest:
         log.warning("mqtt_message_refused", retained=message.retain)
         return None
     properties: Any = message.properties
@@ -194,5 +194,5 @@ def _incoming(message: aiomqtt.Message, largest: int) -> Incoming | None:
 
 
 def _words(error: Exception) -> str:
-    words = str(error)[:200]
+    words: str = str(error)[:200]
     return words or type(error).__name__
