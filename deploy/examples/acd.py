@@ -21,11 +21,13 @@ prefix = f"postroom/v1/{tenant}/queues/{queue}"
 turn = itertools.cycle(agents)
 
 
-def on_connect(client, *_):
+def on_connect(client: mqtt.Client, *_: object) -> None:
+    """Ask for the offers and for the answers, again whenever the connection was lost."""
     client.subscribe([(f"$share/acd/{prefix}/offers", 1), (f"{prefix}/replies/{os.getpid()}", 1)])
 
 
-def on_message(client, _, message):
+def on_message(client: mqtt.Client, _: object, message: mqtt.MQTTMessage) -> None:
+    """Take an offer, or print what came of it."""
     data = json.loads(message.payload)["data"]
     if message.topic.endswith("/offers"):
         accept = {"session": data["session"], "token": data["token"], "agent": next(turn)}
@@ -34,7 +36,7 @@ def on_message(client, _, message):
         properties.CorrelationData = message.properties.CorrelationData
         client.publish(f"{prefix}/commands/accept", json.dumps({"data": accept}), qos=1, properties=properties)
     else:  # a status of 409 says that the agent has no place left, or that somebody else was faster
-        print(data["status"], data["body"].get("owner") or data["body"].get("detail"), flush=True)
+        print(data["status"], data["body"].get("owner") or data["body"].get("detail"), flush=True)  # noqa: T201 - a command speaks
 
 
 client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)

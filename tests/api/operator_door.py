@@ -18,12 +18,16 @@ from postroom.api.operator.app import create_operator_app
 from postroom.api.operator.parts import OperatorParts, SettableClock
 from postroom.api.operator.server import OperatorServer
 from postroom.engine.board import StatusBoard
+from postroom.engine.mail_history import with_history
+from postroom.engine.pauses import Pauses
 from postroom.engine.watch import Watch
 from postroom.errors import TemporaryError
 from postroom.observability.metrics import Metrics
 from postroom.ports.gateways import GatewayStatus
 from postroom.settings.schema import Pop3Gateway, SmtpGateway
+from postroom.store.kept import FileKeeper
 from tests.engine.quarantined import Ward, open_ward
+from tests.support.inline import InlineOffload
 
 
 class Operations:
@@ -78,13 +82,16 @@ async def open_operator_door(folder: Path, clock: SettableClock | None = None) -
         house.generation = replace(house.generation, tenants=(replace(acme, gateways=gateways), globex))
         board = StatusBoard(Watch(Metrics("test")), house.clock)
         operations = Operations(board)
+        pauses = Pauses(FileKeeper(folder / "store", InlineOffload()), house.clock, house.current)
         parts = OperatorParts(
+            traced=with_history,
             store=house.store,
             reader=ward.reader,
             offload=house.offload,
             quarantine=ward.quarantine,
             board=board,
             operations=operations,
+            pauses=pauses,
             current=house.current,
             clock=clock,
         )

@@ -139,3 +139,13 @@ def foreign(session: str, conversation: str, mail: str, token: str) -> list[tupl
 
 async def is_assigned(door: Door, session: SessionId) -> bool:
     return (await door.house.session(session)).phase is Phase.ASSIGNED
+
+
+async def test_every_operation_says_what_it_does(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client(None) as client:
+        paths = (await client.get("/schema/openapi.json")).json()["paths"]
+        operations = [(path, method, one) for path, each in paths.items() for method, one in each.items()]
+        assert len(operations) == len(routes(door))
+        summaries = [one["summary"] for _, _, one in operations]
+        assert len(set(summaries)) == len(summaries)
+        assert not [(path, method) for path, method, one in operations if not one.get("description")]

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from postroom.ports.records import Attempt, Reply, ReplyRecipient, ReplyState
 from postroom.ports.store import Tx
+from postroom.session.events import RobotAnswered
 from postroom.session.state import Session
 from tests.api.door import PLAIN, Door, open_door
 from tests.dispatch.house import ACME
@@ -258,3 +259,27 @@ async def a_reply_nobody_knows_of(door: Door, session: Session) -> None:
         tx.replies.set_recipients(reply.id, states)
 
     await house.write(unit)
+
+
+async def test_what_a_robot_said_too_late_is_shown_as_a_note(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client() as client:
+        session = await door.assigned()
+        late = RobotAnswered(turn=1, text="Have you tried the switch?")
+        await door.house.write(lambda tx: door.house.step(tx, session.id, late))
+        found = (await client.get(f"{ROOT}/conversations/{session.conversation}")).json()
+        assert [(one["turn"], one["text"]) for one in found["notes"]] == [(1, "Have you tried the switch?")]
+        assert "its answer came too late: a note" in [line["verdict"] for line in found["mails"][0]["trace"]]
+
+
+async def test_earlier_sessions_are_the_context_of_the_newest(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client() as client:
+        first = await door.assigned()
+        assert first.assignment is not None
+        body = {"token": first.assignment.token, "reason": "solved"}
+        await client.post(f"{ROOT}/sessions/{first.id}/end", json=body)
+        second = await door.mail_comes(into=first.conversation)
+        found = (await client.get(f"{ROOT}/conversations/{first.conversation}")).json()
+        assert found["session"]["id"] == second.id
+        assert [(one["id"], one["ended_because"], one["owner"]) for one in found["earlier"]] == [
+            (first.id, "solved", "anna")
+        ]

@@ -11,9 +11,12 @@ from msgspec.structs import replace
 from postroom.api import events as events_module
 from postroom.api.feed import BUFFER
 from postroom.ports.happenings import read_batch
+from postroom.ports.telling import events_for
 from postroom.session.events import MessageAttached
 from postroom.session.state import Phase
+from tests.api.asking import reply, token_of_owner
 from tests.api.door import open_door, served
+from tests.api.overseen import oversee
 from tests.api.sse import Stream, listening
 from tests.dispatch.house import ACME
 
@@ -177,3 +180,62 @@ async def test_a_listener_that_does_not_read_is_dropped_and_holds_nothing(tmp_pa
             assert await slow.next(door.house.clock, 1) is None
             assert not quick.is_over
         assert session.phase is Phase.ASSIGNED
+
+
+async def test_a_transferred_session_leaves_one_stream_and_comes_to_the_other(tmp_path: Path) -> None:
+    async with served(tmp_path) as (door, url), door.client("anna", url) as client, door.client("ben", url) as other:
+        session = await door.assigned("anna")
+        await door.house.stand("ben")
+        async with listening(client) as hers, listening(other) as his:
+            body = {"token": token_of_owner(session), "agent": "ben"}
+            assert (await client.post(f"{ROOT}/sessions/{session.id}/transfer", json=body)).status_code == 200
+            assert (await hers.next("transferred")).data["session"] == session.id
+            await door.house.queues().assign_all()
+            offer = await his.next("offer")
+            assert offer.data["session"] == session.id
+            body = {"token": offer.data["token"]}
+            await other.post(f"{ROOT}/sessions/{session.id}/accept", json=body)
+            assert (await his.next("assigned")).data["token"] == body["token"]
+            await door.mail_comes(into=session.conversation)
+            assert (await his.next("mail")).data["session"] == session.id
+            await client.put(f"{ROOT}/me/state", json={"state": "not_ready"})
+            await other.post(f"{ROOT}/sessions/{session.id}/end", json=body)
+            assert (await his.next("ended")).data["reason"] == "ended_by_agent"
+            await door.mail_comes()
+            told = await hers.next("queues")
+            assert told.data["queues"][0]["waiting"] == 1
+        seen = await door.house.read(lambda tx: read_batch(tx, ACME, 0))
+        told_to_her = [one.name for each in seen.happenings for one in events_for("anna", each)]
+        assert told_to_her[-1] == "transferred"
+
+
+async def test_what_a_supervisor_does_reaches_both_agents(tmp_path: Path) -> None:
+    async with served(tmp_path) as (door, url), door.client("anna", url) as client, door.client("ben", url) as other:
+        await oversee(door)
+        session = await door.assigned("anna")
+        await door.house.stand("ben")
+        async with listening(client) as hers, listening(other) as his, door.client("nils", url) as boss:
+            await boss.post(f"{ROOT}/sessions/{session.id}/assign", json={"agent": "ben"})
+            assert (await hers.next("notice")).data["what"] == "taken_away"
+            assigned = await his.next("assigned")
+            assert (await his.next("notice")).data["what"] == "assigned"
+            body = {"token": assigned.data["token"]}
+            assert (await other.post(f"{ROOT}/sessions/{session.id}/park", json=body)).status_code == 200
+            assert (await his.next("parked")).data["session"] == session.id
+            assert (await other.post(f"{ROOT}/sessions/{session.id}/unpark", json=body)).status_code == 200
+            assert (await his.next("notice")).data["what"] == "park_ended"
+            await boss.post(f"{ROOT}/sessions/{session.id}/file", json={"reason": "spam"})
+            assert (await his.next("notice")).data["what"] == "taken_away"
+            assert (await his.next("ended")).data["reason"] == "spam"
+
+
+async def test_a_withdrawn_reply_is_told_and_one_too_late_is_not(tmp_path: Path) -> None:
+    async with served(tmp_path) as (door, url), door.client("anna", url) as client:
+        session = await door.assigned("anna")
+        async with listening(client) as stream:
+            sent = await reply(client, session)
+            path, body = f"{ROOT}/sessions/{session.id}/replies/{sent['reply']}/withdraw", {"token": "older"}
+            assert (await client.post(path, json=body)).status_code == 409
+            assert (await client.post(path, json={"token": token_of_owner(session)})).status_code == 200
+            said = [(await stream.next("reply")).data["what"] for _ in range(2)]
+            assert said == ["accepted", "withdrawn"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from postroom.ports.records import AgentState
 from postroom.session.effects import ArmTimer
 from postroom.session.policy import Policy
 from postroom.session.state import Phase, TimerKind
@@ -31,8 +32,9 @@ async def test_a_session_is_transferred_to_a_queue_with_its_age(tmp_path: Path) 
 async def test_a_session_is_transferred_to_an_agent_who_is_offered_it(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door, door.client("anna") as client, door.client("chen") as other:
         session = await door.assigned("anna")
+        await door.house.stand("chen", AgentState.NOT_READY, "lunch")
         answer = await ask(client, session, "transfer", token=token_of_owner(session), agent="chen")
-        assert (answer.status_code, answer.json()["phase"]) == (200, "queued")
+        assert (answer.status_code, answer.json()["phase"], answer.json()["kept_for"]) == (200, "queued", "chen")
         (kept,) = (await other.get(f"{ROOT}/work")).json()["kept"]
         assert (kept["session"], kept["token"]) == (session.id, "")
         await door.house.stand("chen")
@@ -43,6 +45,13 @@ async def test_a_session_is_transferred_to_an_agent_who_is_offered_it(tmp_path: 
         late = await ask(client, session, "transfer", token=token_of_owner(session), queue="help")
         assert (late.status_code, late.json()["holder"]) == (409, "Chen Chu")
         assert late.json()["type"] == "urn:postroom:problem:stale"
+
+
+async def test_a_transfer_to_who_is_signed_out_says_that_it_waits_for_anybody(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client("anna") as client:
+        session = await door.assigned("anna")
+        answer = await ask(client, session, "transfer", token=token_of_owner(session), agent="chen")
+        assert (answer.status_code, answer.json()["phase"], answer.json()["kept_for"]) == (200, "queued", "")
 
 
 async def test_a_transfer_that_names_nobody_both_or_strangers_is_refused(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ async def test_every_gateway_of_the_settings_is_listed_with_what_is_known_of_it(
             "last_error": "the server does not know this password",
             "last_error_at": "2026-03-02T09:00:00Z",
             "mails_left": 3,
+            "paused": False,
         }
         assert (relay["name"], relay["kind"], relay["status"], relay["mails_left"]) == ("out", "smtp", None, None)
 

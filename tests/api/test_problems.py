@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from postroom.errors import TemporaryError
-from postroom.ports.desk import PreparedReply, Refused, ReplyRequest
+from postroom.ports.desk import FirstRequest, PreparedFirst, PreparedReply, Refused, ReplyRequest
 from postroom.ports.records import Reply
 from postroom.ports.store import Tx
 from tests.api.door import Door, open_door
@@ -139,6 +139,12 @@ class Broken:
         raise self._error
 
     def submit(self, tx: Tx, prepared: PreparedReply) -> Reply:  # noqa: ARG002 the port's signature
+        raise AssertionError("nothing was prepared")
+
+    async def prepare_first(self, request: FirstRequest) -> PreparedFirst:  # noqa: ARG002 the port's signature
+        raise self._error
+
+    def submit_first(self, tx: Tx, prepared: PreparedFirst) -> Reply:  # noqa: ARG002 the port's signature
         raise AssertionError("nothing was prepared")
 
 

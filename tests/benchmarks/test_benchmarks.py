@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.benchmarks import idle, receiving
+from tests.benchmarks import deciding, idle, many_sessions, receiving
 from tests.benchmarks.bare_reader import read_box
 from tests.benchmarks.boxes import filled, stocked
 from tests.benchmarks.mails import mails
@@ -114,3 +114,16 @@ def test_idling_is_watched_at_both_servers() -> None:
 
 def _is_plausible(seen: Idling) -> bool:
     return seen.seconds >= 1 and seen.memory > 0 and seen.lag_worst >= seen.lag_p99
+
+
+def test_lives_of_sessions_are_decided_to_their_end() -> None:
+    (row,) = deciding.rows(20, 1, print)
+    assert (row.name, row.unit) == ("deciding: decisions on one core", "decisions/s")
+    assert row.value > 0
+
+
+@pytest.mark.journey
+def test_a_full_store_is_started_on_and_its_deadlines_fire() -> None:
+    seen = many_sessions.run(200, print)
+    assert seen.fired == 20
+    assert [row.met is None for row in many_sessions.rows(seen)] == [False, True, False, True, False]

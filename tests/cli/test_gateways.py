@@ -24,8 +24,17 @@ INBOX = {
     "last_error": "the server said \x1b[31mno",
     "last_error_at": "2026-03-02T09:01:00Z",
     "mails_left": 3,
+    "paused": False,
 }
-OUTBOX = INBOX | {"name": "outbox", "kind": "smtp", "status": None, "since": None, "last_error": "", "mails_left": None}
+OUTBOX = INBOX | {
+    "name": "outbox",
+    "kind": "smtp",
+    "status": None,
+    "since": None,
+    "last_error": "",
+    "mails_left": None,
+    "paused": True,
+}
 
 
 async def connects(generation: Generation) -> Sequence[tuple[str, str, str, str]]:
@@ -47,7 +56,7 @@ def test_gateways_are_listed_with_status_times_mails_left_and_the_last_error(tmp
     at, error = "2026-03-02 09:00:00Z", "the server said \\x1b[31mno (2026-03-02 09:01:00Z)"
     assert [line.split("\t") for line in result.stdout.splitlines()] == [
         ["acme/inbox", "pop3", "auth_failed", at, "-", "3", error],
-        ["acme/outbox", "smtp", "not tried yet", "-", "-", "-", ""],
+        ["acme/outbox", "smtp", "not tried yet, paused", "-", "-", "-", ""],
     ]
     assert json.loads(as_json.stdout) == {"gateways": [INBOX, OUTBOX]}
 

@@ -171,6 +171,32 @@ async def test_an_accepted_offer_keeps_the_place(tmp_path: Path) -> None:
         assert (row.load, row.state) == (1, AgentState.READY)
 
 
+async def test_who_waits_for_others_than_who_is_there_is_looked_past(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        silent, behind = await house.customer_writes(), await house.customer_writes()
+        left = replace(silent, left_out=("anna",))
+        await house.write(lambda tx: tx.sessions.save(left))
+        await house.stand("anna")
+        assert await house.queues().assign_all() == 1
+        assert (await house.session(behind.id)).holder == "anna"
+        assert (await house.session(silent.id)).phase is Phase.QUEUED
+        await house.stand("ben")
+        await house.queues().assign_all()
+        assert (await house.session(silent.id)).holder == "ben"
+
+
+async def test_what_is_kept_for_an_agent_goes_to_nobody_else(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        session = await house.customer_writes()
+        kept = replace(session, held_for="chen", held_since=house.clock.now())
+        await house.write(lambda tx: tx.sessions.save(kept))
+        await house.stand("anna")
+        assert await house.queues().assign_all() == 0
+        await house.stand("chen")  # of another queue: it was kept for him all the same
+        assert await house.queues().assign_all() == 1
+        assert (await house.session(session.id)).holder == "chen"
+
+
 class Refusing:
     """The real step, but for one session it cannot decide on."""
 

@@ -186,3 +186,18 @@ async def test_a_report_of_another_tenants_mail_is_not_laid_to_it(tmp_path: Path
         (report,) = await room.house.read(lambda tx: list(tx.mails.latest(GLOBEX, 9)))
         assert (report.outcome, report.conversation) == (Outcome.AUTOMATIC_FILED, None)
         assert await room.events(first.conversation) == ["MessageReceived"]
+
+
+async def test_what_answers_a_conversation_that_was_laid_into_another_continues_that_one(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        older = await room.only(mail())
+        younger = await room.only(mail("Another lamp.", Message_ID="<younger@example.com>"))
+        before, after = younger.conversation, older.conversation
+        assert before is not None
+        assert after is not None
+        await room.house.write(lambda tx: tx.conversations.merge(before, after))
+        by_token = await answer(room, younger)
+        named = {"In_Reply_To": None, "References": "<younger@example.com>", "Message_ID": "<third@example.com>"}
+        by_reference = await answer(room, younger, **named)
+        assert (by_token.conversation, by_reference.conversation) == (after, after)
+        assert await room.events(after) == ["MessageReceived"] * 4

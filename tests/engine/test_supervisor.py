@@ -133,3 +133,71 @@ async def test_a_loop_that_fails_while_it_drains_is_not_started_again() -> None:
     asyncio.get_running_loop().call_later(0.05, stopping.set)
     await supervise(TurnableClock(), [Loop(name="fails", run=fails, drains=True)], stopping)
     assert runs == [1]
+
+
+async def test_loops_come_and_go_while_the_others_run() -> None:
+    stopping, ended = asyncio.Event(), list[str]()
+    supervisor = Supervisor(TurnableClock(), 5.0)
+
+    def lives(name: str) -> Loop:
+        async def run(stop: asyncio.Event) -> None:
+            await stop.wait()
+            ended.append(name)
+
+        return Loop(name=name, run=run, drains=True)
+
+    async def cut_off(_: asyncio.Event) -> None:
+        try:
+            await for_ever(_)
+        finally:
+            ended.append("cut off")
+
+    async def changes(_: asyncio.Event) -> None:
+        supervisor.start(lives("new"))
+        supervisor.stop("old")
+        supervisor.stop("watch")
+        supervisor.stop("never there")
+        for _n in range(5):
+            await asyncio.sleep(0)
+        assert sorted(ended) == ["cut off", "old"]
+        stopping.set()
+        await for_ever(_)
+
+    loops = [lives("old"), lives("stays"), Loop(name="watch", run=cut_off), Loop(name="changes", run=changes)]
+    async with asyncio.timeout(30):
+        await supervisor.run(loops, stopping)
+    assert sorted(ended) == ["cut off", "new", "old", "stays"]
+    supervisor.start(lives("too late"))
+    supervisor.stop("stays")
+
+
+async def test_one_that_comes_back_while_its_forerunner_still_drains_is_kept_and_stopped_by_itself() -> None:
+    stopping, order, may_end = asyncio.Event(), list[str](), asyncio.Event()
+    supervisor = Supervisor(TurnableClock(), 5.0)
+
+    async def first(stop: asyncio.Event) -> None:
+        await stop.wait()
+        await may_end.wait()
+        order.append("first")
+
+    async def second(stop: asyncio.Event) -> None:
+        await stop.wait()
+        order.append("second")
+
+    async def changes(_: asyncio.Event) -> None:
+        supervisor.stop("box")
+        supervisor.start(Loop(name="box", run=second, drains=True))
+        for _n in range(3):
+            await asyncio.sleep(0)
+        assert order == []
+        may_end.set()
+        for _n in range(5):
+            await asyncio.sleep(0)
+        assert order == ["first"]
+        stopping.set()
+        await for_ever(_)
+
+    loops = [Loop(name="box", run=first, drains=True), Loop(name="changes", run=changes)]
+    async with asyncio.timeout(30):
+        await supervisor.run(loops, stopping)
+    assert order == ["first", "second"]

@@ -69,6 +69,10 @@ channels:
 """
 
 
+EVERY_DAY = '\nwork_time: {non_workday: ["00:00-24:00"]}\n'
+"""A journey that is not about hours is served on a Sunday too."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Written:
     """What an administrator writes besides what every journey has, each without indentation."""
@@ -96,7 +100,7 @@ def write_configuration(folder: Path, written: Written, *, pop3: int, smtp: int,
         offer_for=written.offer_for,
         poll=written.poll_every,
         extra=_below(written.inbox),
-        channel=_below(written.channel),
+        channel=_below(written.channel if "work_time:" in written.channel else written.channel + EVERY_DAY),
         queue=_below(written.queue),
         queues=indent(_lines(written.queues), "  "),
         **hashes,

@@ -62,6 +62,11 @@ class Days(World):
         more = (f"In-Reply-To: {self.to(answers)[-1]['Message-ID']}",) if answers else ()
         self.box.deliver(BOX, self.oracle.mail(token, body, at=self.now(), sender=sender or answers, more=more))
 
+    def machine_writes(self, token: str) -> None:
+        """A mail arrives that a machine wrote, and says so."""
+        more = ("Auto-Submitted: auto-generated",)
+        self.box.deliver(BOX, self.oracle.mail(token, at=self.now(), more=more))
+
     def waits(self, token: str, *phases: str, agent: str | None = None) -> dict[str, Any]:
         """Wait until the token's newest session is in one of these phases, and with that agent, and give it."""
 
@@ -80,7 +85,7 @@ class Days(World):
         """Every mail that the relay was given for that customer."""
         address = f"{customer}@customer.example"
         mails = [email.message_from_bytes(one.raw, policy=default) for one in self.sink.mails()]
-        return [cast("EmailMessage", one) for one in mails if address in str(one["To"])]
+        return [one for one in mails if address in str(one["To"])]
 
     def told(self, customer: str, mails: int = 1) -> list[str]:
         """Wait until so many mails have left for the customer, and give what all of them say."""

@@ -81,6 +81,11 @@ class Oracle:
         """What of that kind was decided in that conversation, in its order."""
         return [one for entry in self.history(token) for one in entry["effects"] if one["type"] == kind]
 
+    def due(self, token: str) -> list[timedelta]:
+        """How long each timer of the token's newest session runs."""
+        query = "SELECT due_at - started_at FROM timers WHERE session = ?"
+        return [timedelta(microseconds=length) for (length,) in self._rows(query, self.session(token).get("id"))]
+
     def when(self, event: str) -> list[tuple[str, datetime]]:
         """To whose conversation that happened, and when, in its order."""
         query = (

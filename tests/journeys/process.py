@@ -22,13 +22,18 @@ from tests.journeys.config import TOKENS
 PATIENCE = 40.0
 
 
+def log_of(config: Path) -> Path:
+    """Where the process writes its log: not into the configuration's folder, whose changes it reads."""
+    return config.with_name(f"{config.name}.log")
+
+
 class Process:
     """One run of `postroom run`."""
 
     def __init__(self, config: Path, ops: int, failpoint: str = "", at: datetime | None = None) -> None:
         self._ops = ops
         self._store = config / "var"
-        self._log = (config / "process.log").open("ab")
+        self._log = log_of(config).open("ab")
         environment = {**os.environ, "JOURNEY_POP3_PASSWORD": "pw0", "POSTROOM_TEST_MODE": "1"}
         environment.pop("FAILPOINT", None)
         if failpoint:
@@ -90,7 +95,7 @@ def running(config: Path, ops: int, failpoint: str = "", at: datetime | None = N
         process.wait_ready()
         yield process
     except AssertionError as error:
-        error.add_note((config / "process.log").read_text()[-6000:])
+        error.add_note(log_of(config).read_text()[-6000:])
         raise
     finally:
         process.kill()

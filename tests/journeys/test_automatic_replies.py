@@ -15,7 +15,7 @@ import pytest
 
 from postroom.sandbox import Sandbox
 from tests.journeys.config import PROCESS
-from tests.journeys.process import Process, wait_for
+from tests.journeys.process import Process, log_of, wait_for
 from tests.support.ports import free_port
 
 pytestmark = [
@@ -74,7 +74,7 @@ async def one_of_us(folder: Path, address: str, sandbox: Sandbox) -> AsyncIterat
         await asyncio.to_thread(process.wait_ready)
         yield process
     except AssertionError as error:
-        error.add_note((folder / "process.log").read_text()[-6000:])
+        error.add_note(log_of(folder).read_text()[-6000:])
         raise
     finally:
         await asyncio.to_thread(process.kill)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.journeys.config import Written, write_configuration
 from tests.journeys.oracle import Oracle
-from tests.journeys.process import Process, running, wait_for
+from tests.journeys.process import Process, log_of, running, wait_for
 from tests.support.certificates import Authority
 from tests.support.pop3_script import Act, Answer, ScriptedServer, Turns, on_the_wire
 from tests.support.ports import free_port
@@ -43,7 +43,7 @@ class Place:
         path.write_text(known + text.replace("host: 127.0.0.1", f"host: {host}", 1))
 
     def log(self) -> str:
-        return (self.config / "process.log").read_text()
+        return log_of(self.config).read_text()
 
     async def live(self, journey: Callable[[Process], None]) -> None:
         """Run the journey in a thread, for the server is on this loop."""

@@ -13,7 +13,7 @@ import pytest
 
 from tests.journeys.config import Written, write_configuration
 from tests.journeys.oracle import Oracle
-from tests.journeys.process import running, wait_for
+from tests.journeys.process import log_of, running, wait_for
 from tests.journeys.world import BOX, world
 from tests.support.pop3_script import ScriptedServer
 from tests.support.ports import free_port
@@ -45,7 +45,7 @@ def test_a_nearly_full_disk_stops_fetching_and_room_on_it_starts_it_again(tmp_pa
         ballast = here.config / "var" / "ballast"
         ballast.write_bytes(bytes(shutil.disk_usage(ballast.parent).free - MEBIBYTE))
         here.deliver(3)
-        wait_for(lambda: "no mail is fetched" in (here.config / "process.log").read_text(), "fetching to stop")
+        wait_for(lambda: "no mail is fetched" in log_of(here.config).read_text(), "fetching to stop")
         wait_for(
             lambda: "gateway_backlog_mails" in process.metrics() and backlog(process.metrics()) == 3, "the backlog"
         )

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.config import Written, write_configuration
-from tests.journeys.process import Process, wait_for
+from tests.journeys.process import Process, log_of, wait_for
 from tests.journeys.world import BOX, World, world
 from tests.support.ports import free_port
 
@@ -32,9 +32,9 @@ def edit(here: World, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
-def log_of(here: World) -> str:
+def said(here: World) -> str:
     """What the process said so far."""
-    return (here.config / "process.log").read_text()
+    return log_of(here.config).read_text()
 
 
 def is_status(process: Process, status: str) -> Callable[[], bool]:
@@ -67,7 +67,7 @@ def test_a_gateway_that_cannot_be_used_says_why_and_the_mail_waits(
         edit(here, old.format(pop3=here.box.pop3), new)
         with here.process() as process:
             wait_for(is_status(process, status), f"the status {status}")
-            wait_for(lambda: words in log_of(here), f"the words {words!r}")
+            wait_for(lambda: words in said(here), f"the words {words!r}")
         here.oracle.check_mails(here.box.mails(BOX))
         assert here.box.maildir_count(BOX) == 1
 

@@ -12,7 +12,7 @@ from postroom.engine.world import EnvFailpoint
 from postroom.ports.records import Outcome, RawRef, Receipt
 from postroom.ports.store import Tx
 from tests.journeys.oracle import Oracle
-from tests.journeys.process import wait_for
+from tests.journeys.process import log_of, wait_for
 from tests.journeys.world import BOX, world
 from tests.support.clock import VirtualClock
 from tests.support.collecting import House, Seen, house, pop3
@@ -204,7 +204,7 @@ def test_the_setting_is_acted_on_by_the_real_process(tmp_path: Path) -> None:
         for _ in range(2):
             with here.process():
                 wait_for(lambda: here.oracle.settled() >= len(here.oracle.tokens), "every mail to have its outcome")
-                assert "has no effect" not in (here.config / "process.log").read_text()
+                assert "has no effect" not in log_of(here.config).read_text()
             here.deliver(1)
         assert here.box.maildir_count(BOX) == 7
         here.oracle.check_mails(here.box.mails(BOX))

@@ -27,10 +27,7 @@ def test_a_night_of_offline_messages_is_opened_at_eight(tmp_path: Path) -> None:
             here.writes("evening")
             here.waits("evening", "offline")
             here.clock("2026-03-03 02:00")
-            for token in MAILS:
-                here.writes(token)
-                here.waits(token, "offline")
-                here.later(minutes=1)
+            write_all(here)
             here.clock("2026-03-03 07:30")
             assert here.waits("evening", "ended")["ended_because"] == "uncontacted"
             assert here.oracle.effects("evening", "raise_alarm") == [{"type": "raise_alarm", "what": "uncontacted"}]
@@ -54,6 +51,14 @@ def test_a_night_of_offline_messages_is_opened_at_eight(tmp_path: Path) -> None:
             here.later(hours=12)
             here.waits(MAILS[-1], "assigned", agent="anna")
         here.check()
+
+
+def write_all(here: Days) -> None:
+    """A mail a minute."""
+    for token in MAILS:
+        here.writes(token)
+        here.waits(token, "offline")
+        here.later(minutes=1)
 
 
 def phases(here: Days) -> set[str]:

@@ -51,6 +51,7 @@ def test_a_transfer_to_a_queue_keeps_the_age() -> None:
     session, effects = tell(assigned(), TO_QUEUE, at=minutes(50))
     assert (session.phase, session.queue, session.queued_at) == (Phase.QUEUED, "second", NOW)
     assert (session.assignment, session.waiting_since, places(effects)) == (None, minutes(50), [("anna", -1)])
+    assert session.passed_over == ("anna",)  # who gave it away is asked last
 
 
 def test_a_transfer_to_an_agent_is_kept_for_him_a_while() -> None:
@@ -187,6 +188,13 @@ def test_where_nobody_else_is_left_it_goes_up_or_stays() -> None:
     assert tell(assigned(), AgentStayedSilent(), policy=up)[0].queue == "second"
     to_himself = rules(to="agent:anna", escalate_to="agent:anna")
     assert tell(assigned(), AgentStayedSilent(), policy=to_himself)[0].owner == "anna"
+
+
+def test_a_queue_served_outside_needs_no_members() -> None:
+    outside = {"support": QueuePolicy(members=frozenset({"anna"})), "second": QueuePolicy(is_external=True)}
+    policy = replace(rules(to="queue:second"), queues=outside)
+    assert tell(assigned(), TO_QUEUE, facts=KNOWN, policy=policy)[0].queue == "second"
+    assert tell(assigned(), AgentStayedSilent(), policy=policy)[0].queue == "second"
 
 
 def test_an_answer_forgets_who_was_silent() -> None:

@@ -9,9 +9,14 @@ import pytest
 
 from postroom.mail.identity import SpamHeader
 from postroom.mail.recipients import Caps
-from postroom.settings.compile import automatic_mail, caps, identity, keywords, policy, zone
-from postroom.settings.schema import Pop3Gateway, Tenant
+from postroom.session.policy import AgentSilence, CustomerSilence, LastAgentPolicy, OfflinePolicy, TransferPolicy
+from postroom.settings.compile import automatic_mail, caps, identity, keywords, service_time, zone
+from postroom.settings.policies import Policies
+from postroom.settings.schema import Generation, Pop3Gateway, Tenant
 from tests.settings.making import CHANNEL, POP3, loaded, tenant
+
+ROBOT = "    robot: helper\n    transfer_keywords: [agent, 人工客服]\n"
+ROBOTS = "robots:\n  - {name: helper, kind: openai, url: 'https://chat.example', model: small}\n"
 
 
 def acme(folder: Path, text: str) -> Tenant:
@@ -24,20 +29,46 @@ def inbox(of: Tenant) -> Pop3Gateway:
     return gateway
 
 
+def policies(generation: Generation) -> Policies:
+    return Policies(generation, lambda space, channel: service_time(space, channel, {}, 2026))
+
+
+def test_the_rules_of_a_channel_are_what_is_written(tmp_path: Path) -> None:
+    text = """\
+    work_time: {workday: ['09:00-10:00'], finish_queue: true}
+    last_agent: {enabled: true, scope: any, wait: 5m}
+    no_customer_reply: {end_after: 2h, clock: work_time}
+    no_agent_reply: {enabled: true, transfer_after: 10m, to: 'agent:anna', escalate_to: 'queue:first_line'}
+    offline_messages: {enabled: true, route_within: 10m, agent_contact_within: 0m, called_customer_reply: 2m}
+    session_transfer: ['agent:anna']
+    wrap_up: 30s
+"""
+    parameters = "  offline_reassign_after: 1h\n  agent_gone_after: 20m\n  count_awaiting: true\n"
+    made = policies(loaded(tmp_path, tenant(channel=text, parameters=parameters)).require())("acme", "support")
+    assert (made.hours.workday, made.finish_queue) == (((540, 600),), True)
+    assert made.last_agent == LastAgentPolicy(enabled=True, any_queue=True, wait=300.0)
+    assert made.customer_silence == CustomerSilence(end_after=7200.0, in_work_time=True, after_offline=120.0)
+    assert made.agent_silence == AgentSilence(transfer_after=600.0, to="agent:anna", escalate_to="queue:first_line")
+    assert made.offline == OfflinePolicy(enabled=True, route_within=600.0, reassign_after=3600.0, contact_within=0.0)
+    assert made.transfer == TransferPolicy(anybody=False, named=frozenset({"agent:anna"}))
+    assert (made.wrap_up, made.agent_gone_after, made.count_awaiting) == (30.0, 1200.0, True)
+
+
 def test_a_policy_has_the_channels_queue_and_every_queues_patience(tmp_path: Path) -> None:
     text = tenant(
         channel="    priority: 7\n",
         queue="    offer_for: 2m\n    max_missed_offers: 5\n  - {name: other, members: [anna]}\n",
     )
-    made = policy(loaded(tmp_path, text).require(), "acme", "support")
+    made = policies(loaded(tmp_path, text).require())("acme", "support")
     assert (made.generation, made.queue, made.priority) == (1, "first_line", 7)
-    assert made.offer_for == {"first_line": 120.0, "other": 60.0}
-    assert made.max_missed_offers == {"first_line": 5, "other": 3}
+    assert {name: rules.offer_for for name, rules in made.queues.items()} == {"first_line": 120.0, "other": 60.0}
+    assert {name: rules.max_missed_offers for name, rules in made.queues.items()} == {"first_line": 5, "other": 3}
+    assert made.of_queue("other").members == {"anna"}
 
 
 @pytest.mark.parametrize(("space", "channel"), [("acme", "gone"), ("gone", "support")])
 def test_what_is_open_on_a_channel_that_is_gone_can_still_go_on(tmp_path: Path, space: str, channel: str) -> None:
-    assert not policy(loaded(tmp_path, tenant()).require(), space, channel).queue
+    assert not policies(loaded(tmp_path, tenant()).require())(space, channel).queue
 
 
 def test_caps_fall_back_to_the_tenants(tmp_path: Path) -> None:
@@ -92,6 +123,9 @@ def test_a_channel_keeps_its_hours_in_its_own_zone_or_the_tenants(tmp_path: Path
 
 
 def test_a_channels_keywords_are_ready_to_look_for(tmp_path: Path) -> None:
-    found = acme(tmp_path, tenant(channel="    robot: helper\n    transfer_keywords: [agent, 人工客服]\n"))
+    (tmp_path / "faq.yaml").write_text("- questions: [Where?]\n  answer: Here.\n")
+    channel = "    robot: helper\n    transfer_keywords: [agent, 人工客服]\n"
+    more = "robots:\n  - kind: faq\n    name: helper\n    file: faq.yaml\n"
+    found = acme(tmp_path, tenant(channel=channel, more=more))
     ready = keywords(found)[found.channels[0].name]
     assert [bool(ready.first(text)) for text in ("an AGENT", "要人工客服", "help")] == [True, True, False]

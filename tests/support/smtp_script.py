@@ -33,6 +33,8 @@ class Then(Enum):
     GO_ON = "go on"
     CLOSE = "close"
     HANG = "hang"
+    FLOOD = "say it again and again, as fast as the client takes it"
+    DRIP = "say it an octet at a time"
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,14 @@ class _Session:
     async def _speak(self, stage: Stage, line: bytes, usual: bytes = b"") -> bytes:
         scripted = self.server.script(Turn(self.number, stage, line))
         answer = scripted or Answer(usual or POSITIVE[stage])
-        if answer.said:
+        while answer.then is Then.FLOOD:
+            self.writer.write(answer.said)
+            await self.writer.drain()
+        if answer.then is Then.DRIP:
+            for octet in answer.said:
+                self.writer.write(bytes((octet,)))
+                await asyncio.sleep(0.03)
+        elif answer.said:
             self.writer.write(answer.said)
             await self.writer.drain()
         if answer.then is Then.CLOSE:

@@ -48,8 +48,9 @@ class SmtpSink:
 
     def mails(self) -> list[SunkMail]:
         """Every whole mail taken so far, oldest file first."""
-        dumps = sorted(self.folder.glob("mail.*"), key=lambda path: path.stat().st_mtime_ns)
-        return [_read_dump(path.read_bytes()) for path in dumps]
+        paths = sorted(self.folder.glob("mail.*"), key=lambda path: path.stat().st_mtime_ns)
+        # It writes a dump while the mail comes in, and ends it with an empty line of its own.
+        return [_read_dump(dump) for path in paths if (dump := path.read_bytes()).endswith(b"\n\n")]
 
     def stop(self) -> None:
         """End the process, and remove what it took."""
@@ -124,5 +125,4 @@ def _read_dump(dump: bytes) -> SunkMail:
     # smtp-sink's own Received field: its first line and the folded ones.
     while lines and (lines[0].startswith((b"Received:", b"\t", b" "))):
         lines.pop(0)
-    # smtp-sink ends each dump with an empty line of its own.
     return SunkMail(sender, tuple(recipients), b"\n".join(lines).removesuffix(b"\n"))

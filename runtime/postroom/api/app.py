@@ -18,6 +18,7 @@ from litestar.types import ControllerRouterHandler
 
 from postroom import __version__
 from postroom.api import (
+    agents,
     conversations,
     drafts,
     events,
@@ -25,11 +26,12 @@ from postroom.api import (
     handover,
     mails,
     me,
+    offline_messages,
+    open_sessions,
     queues,
     rearranging,
     replies,
     sessions,
-    supervision,
     withdrawals,
     work,
 )
@@ -56,7 +58,9 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *first_mails.ROUTES,
     *conversations.ROUTES,
     *rearranging.ROUTES,
-    *supervision.ROUTES,
+    *open_sessions.ROUTES,
+    *offline_messages.ROUTES,
+    *agents.ROUTES,
     *mails.ROUTES,
     *events.ROUTES,
 )
@@ -119,6 +123,7 @@ def _openapi() -> OpenAPIConfig:
         version=__version__,
         summary="The agents' door of an email channel runtime.",
         path="/schema",
+        use_handler_docstrings=True,
         # Served as it is, for any viewer: no page here fetches scripts from anywhere.
         render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"])],
         components=Components(

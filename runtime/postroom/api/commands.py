@@ -31,13 +31,17 @@ Name = Annotated[str, Meta(min_length=1, max_length=320)]
 
 
 class SessionState(Struct, frozen=True, kw_only=True):
-    """Where a session stands after a command; `owner` is the account it is assigned to, or empty."""
+    """Where a session stands after a command; `owner` is the account it is assigned to, or empty.
+
+    `kept_for` is who shall have it while it waits: empty after a transfer to an agent who is signed out.
+    """
 
     session: str
     conversation: str
     phase: str
     queue: str
     owner: str
+    kept_for: str
     parked_until: datetime | None
 
 
@@ -49,6 +53,7 @@ def state_view(_tx: Tx, session: Session) -> SessionState:
         phase=session.phase.value,
         queue=session.queue,
         owner=session.owner,
+        kept_for=session.held_for,
         parked_until=session.parked_until,
     )
 

@@ -74,10 +74,11 @@ async def save_draft(
     """Keep it instead of the one before; an agent who is at it has his time to answer begin anew, once."""
     caller, now = repeatable.caller, parts.clock.now()
     tenant = tenant_of(parts.current(), caller)
+    said = DraftContent(text=data.text, html=data.html, subject=data.subject, to=data.to, cc=data.cc, bcc=data.bcc)
 
     def unit(tx: Tx) -> Answer | Problem:
         found = session_for(tx, SessionId(session_id), tenant, caller)
-        draft = _draft(found, caller, data, now)
+        draft = draft_of(found, caller.account, said, now)
         if is_owner(found, caller.account, data.token) and found.is_open:
             tx.drafts.save(draft)
             # Where the customer has the word nobody's time runs, and the draft is kept all the same.
@@ -98,16 +99,11 @@ def keep_late(tx: Tx, found: Session, draft: Draft, token: str) -> None:
         tx.drafts.save(draft)
 
 
-def _draft(found: Session, caller: Caller, data: DraftBody, now: datetime) -> Draft:
+def draft_of(found: Session, agent: str, said: DraftContent, now: datetime) -> Draft:
+    """The agent's draft in that session."""
+    conversation = found.conversation
     return Draft(
-        tenant=found.tenant,
-        conversation=found.conversation,
-        session=found.id,
-        agent=caller.account,
-        saved_at=now,
-        content=DraftContent(
-            text=data.text, html=data.html, subject=data.subject, to=data.to, cc=data.cc, bcc=data.bcc
-        ),
+        tenant=found.tenant, conversation=conversation, session=found.id, agent=agent, saved_at=now, content=said
     )
 
 

@@ -15,15 +15,15 @@ from msgspec import Meta, Struct
 
 from postroom.api.access import name_of, session_for, tenant_of
 from postroom.api.auth import Caller
-from postroom.api.drafts import Addresses, Text, keep_late
+from postroom.api.drafts import Addresses, Text, draft_of, keep_late
 from postroom.api.idempotency import Answer, Asked, Repeatable, answered_before, as_response, ok, once
 from postroom.api.limits import ATTACHMENTS_LIMIT, REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import Problem, problem, stale
 from postroom.ports.desk import NewAttachment, PreparedReply, ReplyRequest, Stale
-from postroom.ports.records import Draft, DraftContent, Reply
+from postroom.ports.records import DraftContent, Reply
 from postroom.ports.store import Tx
-from postroom.session.state import Session, SessionId
+from postroom.session.state import SessionId
 
 
 class FileBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,31 +98,16 @@ async def reply(
 async def _keep_as_draft(parts: ApiParts, request: ReplyRequest) -> None:
     """What was written too late is not lost: it is shown, as a draft, to who has the session now."""
     now = parts.clock.now()
+    said = DraftContent(
+        text=request.text, html=request.html, subject=request.subject, to=request.to, cc=request.cc, bcc=request.bcc
+    )
 
     def unit(tx: Tx) -> None:
         found = tx.sessions.get(request.session)
         if found is not None:
-            keep_late(tx, found, _as_draft(found, request, now), request.token)
+            keep_late(tx, found, draft_of(found, request.agent, said, now), request.token)
 
     await parts.store.write(unit)
-
-
-def _as_draft(found: Session, request: ReplyRequest, now: datetime) -> Draft:
-    return Draft(
-        tenant=found.tenant,
-        conversation=found.conversation,
-        session=found.id,
-        agent=request.agent,
-        saved_at=now,
-        content=DraftContent(
-            text=request.text,
-            html=request.html,
-            subject=request.subject,
-            to=request.to,
-            cc=request.cc,
-            bcc=request.bcc,
-        ),
-    )
 
 
 def needs_key(asked: Repeatable) -> None:

@@ -41,7 +41,7 @@ def list_gateways(folder: Path, as_json: bool) -> None:
 def _row(one: GatewayView) -> Sequence[str]:
     error = f"{one.last_error} ({moment(one.last_error_at)})" if one.last_error else ""
     left = "-" if one.mails_left is None else str(one.mails_left)
-    status = one.status or "not tried yet"
+    status = (one.status or "not tried yet") + (", paused" if one.paused else "")
     return f"{one.tenant}/{one.name}", one.kind, status, moment(one.since), moment(one.last_success_at), left, error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import BinaryIO
@@ -11,20 +10,14 @@ import click
 
 from postroom.api.operator.mails import MOST, Ended, MailDetail, MailLines
 from postroom.cli.daemon import EXIT_FAILED, Daemon, Failed, config_option, json_option
+from postroom.cli.explain import explain
+from postroom.cli.mail_id import as_id
 from postroom.cli.table import harmless, moment, octets, show_json, show_table
+from postroom.cli.trace import trace
 
 COLUMNS = ("id", "first seen", "gateway", "size", "from", "subject", "reason")
-_ID = re.compile(r"[0-9a-z]{26}")
 
-
-def _as_id(_: click.Context, __: click.Parameter, value: str) -> str:
-    """The id in lower case; nothing else gets as far as the daemon."""
-    if not _ID.fullmatch(value.lower()):
-        raise click.BadParameter("an id is 26 letters and digits, as `postroom mail quarantine list` shows it")
-    return value.lower()
-
-
-id_argument = click.argument("receipt", metavar="ID", callback=_as_id)
+id_argument = click.argument("receipt", metavar="ID", callback=as_id)
 raw_option = click.option(
     "--raw", "raw_file", type=click.File("wb"), help="Save the mail's bytes in this file instead; - prints them."
 )
@@ -36,7 +29,11 @@ limit_option = click.option(
 
 @click.group()
 def mail() -> None:
-    """Mails that wait for a person."""
+    """Mails: what would become of one, what became of one, and those that wait for a person."""
+
+
+mail.add_command(explain)
+mail.add_command(trace)
 
 
 @mail.group()

@@ -16,6 +16,7 @@ from postroom.errors import PostroomError
 from postroom.observability.logs import configure
 from postroom.settings.compile import revealed
 from postroom.settings.load import load
+from postroom.settings.schema import Generation
 from postroom.wiring import Runtime
 
 EXIT_CONFIGURATION = 78
@@ -31,13 +32,26 @@ def run(folder: Path) -> None:
     show_problems(loaded, err=True)
     if loaded.generation is None:
         sys.exit(EXIT_CONFIGURATION)
-    logs, secrets = loaded.generation.process.logs, revealed(loaded.generation)
-    configure(logs.level, logs.format, known_secrets=lambda: secrets)
+    logging = Logging()
+    logging.follow(loaded.generation)
     try:
-        uvloop.run(_serve(Runtime(loaded.generation)))
+        uvloop.run(_serve(Runtime(loaded.generation, logging.follow)))
     except PostroomError as error:
         click.echo(f"postroom: {error}", err=True)
         sys.exit(1)
+
+
+class Logging:
+    """Logs as the generation in force says; no secret of it, or of one before, stands in them."""
+
+    def __init__(self) -> None:
+        self._secrets: frozenset[str] = frozenset()
+
+    def follow(self, generation: Generation) -> None:
+        """Raises ConfigurationError where a secret is not there."""
+        self._secrets |= frozenset(revealed(generation))
+        logs = generation.process.logs
+        configure(logs.level, logs.format, known_secrets=lambda: self._secrets)
 
 
 async def _serve(runtime: Runtime) -> None:

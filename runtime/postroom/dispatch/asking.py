@@ -69,7 +69,7 @@ class Asking:
 
     def _open(self, tx: Tx, row: OutboxRow, effect: AskRobot) -> Open | None:
         session = tx.sessions.get(row.session)
-        conversation = tx.conversations.get(row.conversation)
+        conversation = tx.conversations.get(session.conversation) if session is not None else None
         is_open = session is not None and session.phase is Phase.ROBOT and session.robot_turn == effect.turn
         if session is None or conversation is None or not is_open or session.robot_asked_since is None:
             return None

@@ -90,6 +90,12 @@ class StatusBoard:
         """The gateway as last seen; None where nothing was heard of it yet."""
         return self._states.get((tenant, gateway))
 
+    def forget(self, tenant: str, gateway: str) -> None:
+        """A gateway left the configuration."""
+        self._watch.forget(tenant, gateway)
+        self._states.pop((tenant, gateway), None)
+        self._listed_since.pop((tenant, gateway), None)
+
 
 class ShownGateway:
     """A sending gateway whose successes and faults are put on the board (ports.gateways.SendingGateway)."""

@@ -38,7 +38,7 @@ from postroom.session.effects import (
     WithdrawOffer,
 )
 from postroom.session.events import AgentLeft
-from postroom.session.state import Phase, Session
+from postroom.session.state import ConversationId, Phase, Session
 
 
 class AutomaticMail(AutomaticHistory, Protocol):
@@ -90,7 +90,9 @@ def _one(unit: Unit, effect: AnyEffect) -> None:  # noqa: C901, PLR0912, PLR0915
         case SendReply():
             _put_in_outbox(unit, effect, effect.reply)
         case AskRobot():
-            _put_in_outbox(unit, effect, f"{session.id}-robot-{effect.turn}")
+            # A question stands in a line of its own: no reply, and no later question, waits for a robot.
+            row_id = f"{session.id}-robot-{effect.turn}"
+            _put_in_outbox(unit, effect, row_id, line=ConversationId(row_id))
         case SendAutomatic():
             unit.automatic.send(tx, session, effect, unit.now)
         case SendRobotAnswer():
@@ -116,12 +118,12 @@ def _arm(unit: Unit, effect: ArmTimer) -> None:
     unit.tx.wake(Topic.TIMERS)
 
 
-def _put_in_outbox(unit: Unit, effect: AnyEffect, row_id: str) -> None:
+def _put_in_outbox(unit: Unit, effect: AnyEffect, row_id: str, line: ConversationId | None = None) -> None:
     # The row has the id of what it sends: the same reply can never be in the outbox twice.
     row = OutboxRow(
         id=row_id,
         tenant=unit.session.tenant,
-        conversation=unit.session.conversation,
+        conversation=line or unit.session.conversation,
         session=unit.session.id,
         effect=effect,
         created_at=unit.now,

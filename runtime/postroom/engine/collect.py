@@ -33,6 +33,8 @@ AFTER_REFUSED_PASSWORD = 1_200.0
 
 OUT_OF_SERVICE = 86_400.0
 BETWEEN_NEWS = 1.0
+PAUSED = 30.0
+"""Seconds until a collector that is paused looks again; it is called when it may go on."""
 
 
 class Watcher(Protocol):
@@ -71,13 +73,19 @@ class Collector:
         while not stopping.is_set():
             if switch.answer():
                 self._backoff, self._draining = Backoff(), Draining()
-            if switch.is_off:
-                await self._leave()
-                self._watcher.status(self._current().rules, GatewayStatus.DISCONNECTED, "")
-                await self._clock.wait(switch.bell, OUT_OF_SERVICE)
-            else:
-                await self._rest(switch.bell, await self._poll(switch.bell))
+            await self._rest(switch.bell, await self._turn(switch))
         await self._leave()
+
+    async def _turn(self, switch: Switch) -> float:
+        """A session, where one may be begun now; gives the seconds to wait after it, unless the bell rings."""
+        if switch.is_off:
+            await self._leave()
+            self._watcher.status(self._current().rules, GatewayStatus.DISCONNECTED, "")
+            return OUT_OF_SERVICE
+        if self._shared.is_paused(self._current().rules.tenant):
+            await self._leave()
+            return PAUSED
+        return await self._poll(switch.bell)
 
     async def _rest(self, bell: asyncio.Event, seconds: float) -> None:
         """Wait so long, or until the bell rings: also the server may ring it, where it tells of new mail."""

@@ -61,6 +61,8 @@ class Shared:
     space: SpaceWatch
     clock: Clock
     jitter: Callable[[], float]
+    is_paused: Callable[[str], bool] = lambda _: False
+    """Whether no new session may be begun for the tenant."""
 
 
 @dataclass(frozen=True, slots=True)

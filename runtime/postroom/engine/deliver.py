@@ -201,7 +201,9 @@ class Delivery:
 
     def _conclude(self, tx: Tx, tried: Tried, now: datetime, *, is_told: bool = True) -> ReplyState:
         reply, outcome, holds = _existing(tx, tried.reply.id), tried.outcome, tried.terms.holds(tried.reply)
-        fate_of = partial(fate, accepted_at=reply.accepted_at, now=now, give_up_after=tried.terms.give_up_after)
+        # What was held back has its time before it all the same.
+        begun = min((one.started_at for one in tx.replies.attempts(reply.id)), default=reply.accepted_at)
+        fate_of = partial(fate, accepted_at=begun, now=now, give_up_after=tried.terms.give_up_after)
         after = recipients_after(reply, _asked_for(tried, reply), outcome, fate_of)
         if tried.attempt is not None:
             tx.replies.end_attempt(tried.attempt.id, now, outcome.words, unknown=outcome.unknown)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from postroom.observability.metrics import AgentState, Metrics
+from postroom.ports.pauses import Paused, Pauses
 from postroom.ports.records import Counts
 from postroom.ports.store import Store
 from postroom.ports.world import Clock
@@ -18,17 +19,21 @@ SHOW_EVERY = 5.0
 class Gauges:
     """Reads the counts every SHOW_EVERY seconds."""
 
-    def __init__(self, store: Store, metrics: Metrics, clock: Clock, current: Callable[[], Generation]) -> None:
+    def __init__(
+        self, store: Store, metrics: Metrics, clock: Clock, current: Callable[[], Generation], pauses: Pauses
+    ) -> None:
         self._store = store
         self._metrics = metrics
         self._clock = clock
         self._current = current
+        self._pauses = pauses
 
     async def run(self) -> None:
         """Show until cancelled."""
         while True:
             counts = await self._store.read(lambda tx: tx.counts())
             show(self._metrics, counts, self._current(), self._clock.now())
+            show_paused(self._metrics, self._pauses, self._current())
             await self._clock.sleep(SHOW_EVERY)
 
 
@@ -40,6 +45,13 @@ def show(metrics: Metrics, counts: Counts, generation: Generation, now: datetime
     oldest = counts.outbox_oldest_at
     metrics.outbox(counts.outbox_pending, (now - oldest).total_seconds() if oldest else 0.0)
     metrics.timers_pending(counts.timers_pending)
+
+
+def show_paused(metrics: Metrics, pauses: Pauses, generation: Generation) -> None:
+    """Set the gauge of every tenant and everything that can be held back."""
+    for tenant in generation.tenants:
+        for what in Paused:
+            metrics.paused(tenant.name, what.value, is_paused=pauses.is_paused(what, tenant.name))
 
 
 def _show_tenant(metrics: Metrics, counts: Counts, tenant: Tenant, now: datetime) -> None:

@@ -7,7 +7,7 @@ once after a restart, for one node has one relay.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 
 import structlog
@@ -39,11 +39,20 @@ class Impossible(PermanentError):
 class Relay:
     """Hands due rows to performers, at most WINDOW at once."""
 
-    def __init__(self, store: Store, clock: Clock, ids: Ids, performers: Mapping[type[Effect], Performer]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        performers: Mapping[type[Effect], Performer],
+        held: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """`held` gives the tenants whose replies stay where they are, EVERYBODY for all."""
         self._store = store
         self._clock = clock
         self._token = ids.secret()
         self._performers = performers
+        self._held = held
         self._running: set[str] = set()
         self._wake = asyncio.Event()
 
@@ -59,6 +68,13 @@ class Relay:
                 await self._clock.wait(self._wake, await self._seconds_to_next())
             for task in watching:
                 task.cancel()
+
+    async def relay_due(self) -> int:
+        """Hand what is due now to its performers, one row after the other; gives how many rows that were."""
+        rows = await self._lease()
+        for row in rows:
+            await self._perform(row)
+        return len(rows)
 
     async def _wake_on_bell(self) -> None:
         bell = self._store.bell(Topic.OUTBOX)
@@ -77,9 +93,9 @@ class Relay:
         free = WINDOW - len(self._running)
         if free <= 0:
             return []
-        now = self._clock.now()
+        now, held = self._clock.now(), self._held()
         try:
-            rows = await self._store.write(lambda tx: list(tx.outbox.lease(self._token, now, now + LEASE, free)))
+            rows = await self._store.write(lambda tx: list(tx.outbox.lease(self._token, now, now + LEASE, free, held)))
         except TemporaryError as error:
             # The loop must not fail for it: those who have a mail at a server would be cut off in the middle.
             log.warning("outbox_waits", why=str(error))
@@ -118,8 +134,9 @@ class Relay:
             log.warning("outbox_row_left_leased", row=row.id, why=str(error))
 
     async def _seconds_to_next(self) -> float:
+        held = self._held()
         try:
-            next_due = await self._store.read(lambda tx: tx.outbox.next_due())
+            next_due = await self._store.read(lambda tx: tx.outbox.next_due(held))
         except TemporaryError as error:
             log.warning("outbox_waits", why=str(error))
             return LOOK_AGAIN_AFTER

@@ -32,6 +32,11 @@ class Switch:
         self._is_new = not off
         self.bell.set()
 
+    def renew(self) -> None:
+        """Its settings changed: where it is in service, a new connection is asked for."""
+        self._is_new = not self.is_off
+        self.bell.set()
+
     def answer(self) -> bool:
         """Stop the bell; whether a new connection was asked for since the last time."""
         self.bell.clear()
@@ -62,6 +67,12 @@ class Switches:
     def of(self, tenant: str, gateway: str) -> Switch:
         """The gateway's switch; on, where nobody turned it."""
         return self._switches.setdefault((tenant, gateway), Switch())
+
+    def ring(self, tenant: str) -> None:
+        """Call every loop of the tenant, of all of them where there is none named, to look what is asked of it."""
+        for (of, _), switch in self._switches.items():
+            if tenant in {"", of}:
+                switch.bell.set()
 
     async def turn(self, tenant: str, gateway: str, *, off: bool) -> None:
         """Turn the switch, and keep it so. Raises TemporaryError, the switch as it was."""

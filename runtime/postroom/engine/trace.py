@@ -77,8 +77,7 @@ def _verdict(effect: AnyEffect) -> TraceLine | None:
         case SendAutomatic():
             return TraceLine(step="automatic_reply", verdict="sent", evidence=f"the channel's text {effect.kind.value}")
         case SuppressAutomatic():
-            evidence = f"{effect.kind.value}, {effect.reason.value}: {effect.words}"
-            return TraceLine(step="automatic_reply", verdict="not sent", evidence=evidence)
+            return TraceLine(step="automatic_reply", verdict="not sent", evidence=effect.words)
         case AskRobot() | SendRobotAnswer() | KeepRobotNote():
             return TraceLine(step="robot", verdict=_robot(effect), evidence=f"turn {effect.turn}")
         case Noted():

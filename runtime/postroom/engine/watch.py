@@ -27,6 +27,11 @@ class Watch:
             self._metrics.gateway_status(tenant, gateway, status.value)
             log.info("gateway_status", gateway=key, status=status.value, why=words)
 
+    def forget(self, tenant: str, gateway: str) -> None:
+        """A gateway left the configuration."""
+        if self._shown.pop(f"{tenant}/{gateway}", None) is not None:
+            self._metrics.forget_gateway(tenant, gateway)
+
     def polled(self, rules: IntakeRules, seconds: float, backlog: int) -> None:
         """A session ended well."""
         self._metrics.gateway_polled(rules.tenant, rules.gateway, seconds, backlog)

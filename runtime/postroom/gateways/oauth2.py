@@ -13,10 +13,11 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from postroom.errors import PermanentError
+from postroom.errors import PermanentError, PostroomError
 from postroom.gateways.oauth2_answer import Granted
 from postroom.gateways.oauth2_grant import Grant
 from postroom.gateways.oauth2_request import OAuth2Options, post
+from postroom.gateways.stream import Deadline, Stream
 from postroom.ports.gateways import GatewayError, GatewayStatus
 from postroom.ports.world import Clock
 
@@ -118,6 +119,16 @@ async def with_fresh_token(tokens: Tokens | None, attempt: Callable[[], Awaitabl
         if tokens is None or not tokens.refused(refused.token):
             raise
     return await attempt()
+
+
+async def wait_for_token(tokens: Tokens | None, stream: Stream, deadline: Deadline) -> str:
+    """A token for a sign-in that is under way. Raises GatewayError."""
+    assert tokens is not None  # noqa: S101 the options ask for it
+    doing = "we waited for an access token of the OAuth 2.0 server"
+    try:
+        return await stream.wait_for(tokens.get(), deadline, doing)
+    except PostroomError as error:
+        raise no_token(error, "there is no access token") from error
 
 
 def no_token(error: Exception, words: str) -> GatewayError:

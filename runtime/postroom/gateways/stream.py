@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 
 from msgspec import Struct
 
+from postroom.gateways.lines import Lines
 from postroom.gateways.tls import tls_words
 from postroom.ports.gateways import GatewayError, GatewayStatus
 
@@ -31,8 +32,9 @@ class Deadline(Struct, frozen=True):
 class Stream(asyncio.Protocol):
     """A byte stream from and to one server. Used by one task."""
 
-    def __init__(self, peer: str, idle: float) -> None:
+    def __init__(self, peer: str, idle: float, lines: Lines) -> None:
         self.peer = peer
+        self._lines = lines
         self.idle = idle
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -43,14 +45,6 @@ class Stream(asyncio.Protocol):
         self._lost = self._loop.create_future()
 
     # -- a protocol says ----------------------------------------------------------------------------------------
-
-    def take(self, data: bytes) -> int:
-        """Keep what came; gives how many octets lie here unread."""
-        raise NotImplementedError
-
-    def early(self) -> bytes:
-        """The first octets that nobody took, for telling who is speaking."""
-        raise NotImplementedError
 
     def stranger(self, start: bytes) -> str:
         """Say who speaks like this, when it is a well-known protocol other than this one; else nothing."""
@@ -65,7 +59,8 @@ class Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Keep what came, and stop reading the socket while too much lies here."""
-        if self.take(data) > HIGH_WATER and not self._paused and self._transport is not None:
+        self._lines.feed(data)
+        if len(self._lines) > HIGH_WATER and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
         self._wake()
@@ -114,6 +109,18 @@ class Stream(asyncio.Protocol):
         """Write; commands are short, so nothing waits here."""
         if data:
             self.transport.write(data)
+
+    def early(self) -> bytes:
+        """The first octets that nobody took, for telling who is speaking."""
+        return self._lines.peek()
+
+    async def line(self, deadline: Deadline, doing: str) -> bytes:
+        """The next line without its CRLF; `doing` finishes "while ..." in an error. Raises GatewayError."""
+        while True:
+            line = self._lines.line()
+            if line is not None:
+                return line
+            await self.more(deadline, doing)
 
     async def more(self, deadline: Deadline, doing: str) -> None:
         """Wait until something new came. Raises GatewayError at the deadline, after silence, or at the stream's end."""
@@ -175,7 +182,7 @@ class Stream(asyncio.Protocol):
             words = f"the connection to {self.peer} broke ({self._cause.strerror or self._cause})"
         else:
             words = f"{self.peer} closed the connection"
-        alien = self.stranger(self.early())
+        alien = self.stranger(self._lines.peek())
         return GatewayError(
             GatewayStatus.CONNECTION_FAILED, f"{self.peer} {alien}" if alien else f"{words} while {doing}"
         )

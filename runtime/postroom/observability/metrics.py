@@ -76,13 +76,6 @@ class OfferOutcome(Enum):
     WITHDRAWN = "withdrawn"
 
 
-class CommandOutcome(Enum):
-    """How a command over the broker ends."""
-
-    DONE = "done"
-    REFUSED = "refused"
-
-
 class AgentState(Enum):
     """Whether an agent takes work."""
 
@@ -119,6 +112,9 @@ class AutoReplyOutcome(Enum):
     UNKNOWN = "unknown"
 
 
+PAUSABLE = ("automatic", "intake", "sending")
+"""What can be held back."""
+
 ALARMS = ("agent_silent", "max_wait", "never_open", "robot_failed", "uncontacted")
 """Every reason for which a session asks for a person who watches."""
 
@@ -143,7 +139,6 @@ class Metrics:
         self._intake()
         self._service()
         self._robots()
-        self._broker()
         self._replies()
         self._runtime(version)
 
@@ -282,20 +277,6 @@ class Metrics:
         if RobotOutcome(outcome) is not RobotOutcome.NOT_ASKED:
             self._robot_seconds.labels(**labels).observe(seconds)
 
-    # The broker
-
-    def _broker(self) -> None:
-        self._mqtt_connected = self._gauge("mqtt_connected", "1 while the broker is there")
-        self._mqtt_commands = self._counter("mqtt_commands_total", "Commands over the broker", ("outcome",))
-
-    def mqtt_connected(self, is_there: bool) -> None:
-        """The broker came or went."""
-        self._mqtt_connected.set(is_there)
-
-    def mqtt_command(self, outcome: CommandOutcome | str) -> None:
-        """A command over the broker ended."""
-        self._mqtt_commands.labels(outcome=CommandOutcome(outcome).value).inc()
-
     # Replies
 
     def _replies(self) -> None:
@@ -342,7 +323,10 @@ class Metrics:
         self._commit_seconds = self._histogram("store_commit_seconds", "One commit of the store", buckets=SHORT_SECONDS)
         self._batch_units = self._histogram("store_batch_units", "Units of work in one commit", buckets=UNITS)
         self._refused_settings = self._counter("config_reload_failures_total", "Changed configurations refused", ())
+        self._is_refused = self._gauge("config_refused", "1 while what the files say is refused and not in force")
         self._generation = self._gauge("config_generation", "The generation of the settings in force")
+        self._paused = self._gauge("paused", "1 while it is held back", ("what", "tenant"))
+        self._mqtt_connected = self._gauge("mqtt_connected", "1 while the broker is there")
         self._loop_lag = self._histogram("event_loop_lag_seconds", "How late the loop wakes", buckets=SHORT_SECONDS)
         info = self._gauge("build_info", "1; the labels say what runs", ("version", "python"))
         info.labels(version=version, python=platform.python_version()).set(1)
@@ -368,10 +352,25 @@ class Metrics:
     def settings_refused(self) -> None:
         """A changed configuration was refused, and the one before stays in force."""
         self._refused_settings.inc()
+        self._is_refused.set(1)
+
+    def settings_accepted(self) -> None:
+        """What the files say is in force."""
+        self._is_refused.set(0)
 
     def config_generation(self, generation: int) -> None:
         """These settings are in force now."""
         self._generation.set(generation)
+
+    def paused(self, tenant: str, what: str, *, is_paused: bool) -> None:
+        """It is held back for the tenant now, or not; ValueError for what cannot be."""
+        if what not in PAUSABLE:
+            raise ValueError(f"{what} cannot be held back")
+        self._paused.labels(what=what, **self._named(tenant=tenant)).set(is_paused)
+
+    def mqtt_connected(self, is_there: bool) -> None:
+        """The broker came or went."""
+        self._mqtt_connected.set(is_there)
 
     def event_loop_lag(self, seconds: float) -> None:
         """The loop woke so long after it was asked to."""

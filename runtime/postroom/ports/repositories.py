@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -164,8 +164,13 @@ class Outbox(Protocol):
         """Put an effect in."""
         ...
 
-    def lease(self, token: str, now: datetime, until: datetime, limit: int) -> Sequence[OutboxRow]:
-        """Take due rows nobody works on; a conversation's rows come one at a time, oldest first."""
+    def lease(
+        self, token: str, now: datetime, until: datetime, limit: int, held: Collection[str] = ()
+    ) -> Sequence[OutboxRow]:
+        """Take due rows nobody works on; a conversation's rows come one at a time, oldest first.
+
+        Replies of the tenants that are `held` stay where they are, all of them where EVERYBODY is.
+        """
         ...
 
     def holds(self, row: str, token: str, now: datetime) -> bool:
@@ -196,8 +201,8 @@ class Outbox(Protocol):
         """Give back every leased row: at the start of the only node, whoever held them is dead. Gives how many."""
         ...
 
-    def next_due(self) -> datetime | None:
-        """When the earliest row without a lease is due."""
+    def next_due(self, held: Collection[str] = ()) -> datetime | None:
+        """When the earliest row without a lease is due, but for replies that are held."""
         ...
 
 

@@ -85,6 +85,10 @@ class Sessions(Protocol):
         """(tenant, channel, queue, sessions) of every channel and queue with open sessions."""
         ...
 
+    def in_shadow(self) -> Sequence[tuple[str, str, int]]:
+        """(tenant, channel, sessions) of every channel with open sessions that were begun in shadow."""
+        ...
+
     def agents_in_use(self) -> Sequence[tuple[str, str, int]]:
         """(tenant, agent, sessions) of every agent who has open sessions, or is held out or kept some."""
         ...

@@ -118,10 +118,9 @@ def _why_ended(happening: Happening) -> str:
 
 
 def _gave_away(agent: str, entry: JournalEntry) -> bool:
-    """Whether the agent transferred what was his: nothing else tells him that it is not any more."""
+    """Whether the agent transferred it himself: nothing else tells him that what was his is not any more."""
     event = entry.event
-    by_him = isinstance(event, SessionTransferred) and event.by == agent and not event.by_supervisor
-    return by_him and not _is_ignored(entry)
+    return isinstance(event, SessionTransferred) and event.by == agent and not _is_ignored(entry)
 
 
 def _is_ignored(entry: JournalEntry) -> bool:

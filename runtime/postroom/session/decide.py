@@ -24,7 +24,6 @@ transfer or a night makes it no younger: nobody loses his turn because an agent 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -220,9 +219,9 @@ def _changed_places(before: Session, event: e.AnyEvent, after: Session) -> tuple
     reserved = event.agent if isinstance(event, e.AgentReserved | e.SessionPicked | e.SessionAssigned) else None
     if before.holder == after.holder and reserved is None:
         return ()
-    change = Counter({after.holder: 1})
-    change.subtract([before.holder, reserved])
-    del change[None]
-    released = (ReleasePlace(agent=agent) for agent in (-change).elements() if agent)
-    taken = (TakePlace(agent=agent) for agent in (+change).elements() if agent)
-    return (*released, *taken)
+    had = [agent for agent in (before.holder, reserved) if agent]
+    if after.holder in had:
+        had.remove(after.holder)
+        return tuple(ReleasePlace(agent=agent) for agent in had)
+    taken = (TakePlace(agent=after.holder),) if after.holder else ()
+    return (*(ReleasePlace(agent=agent) for agent in had), *taken)

@@ -18,7 +18,7 @@ from postroom.routing.ical.rest_days import RestDays
 from postroom.routing.routes import Inlet, Route, derived
 from postroom.settings import public_holidays
 from postroom.settings.calendars import WEEK_DAYS, Days
-from postroom.settings.robots import secret_of
+from postroom.settings.references import secrets
 from postroom.settings.schema import Box, Channel, Generation, Tenant
 from postroom.settings.units import segment
 
@@ -112,12 +112,7 @@ def zone(tenant: Tenant, channel: Channel) -> ZoneInfo:
 
 def revealed(generation: Generation) -> tuple[str, ...]:
     """Every secret of gateways and robots, to blot it out of logs. Raises ConfigurationError where one is not there."""
-    gateways = [gateway for tenant in generation.tenants for gateway in tenant.gateways]
-    grants = [gateway.oauth2 for gateway in gateways if gateway.oauth2 is not None]
-    secrets = [gateway.password for gateway in gateways]
-    secrets += [secret_of(robot) for tenant in generation.tenants for robot in tenant.robots]
-    secrets += [secret for grant in grants for secret in (grant.client_secret, grant.refresh_token)]
-    return tuple(secret.reveal() for secret in secrets if secret is not None)
+    return tuple(secret.reveal() for secret in secrets(generation.tenants))
 
 
 def _segments(texts: tuple[str, ...]) -> tuple[Segment, ...]:

@@ -14,6 +14,7 @@ from postroom.errors import ConfigurationError
 from postroom.settings import validate
 from postroom.settings.convert import record
 from postroom.settings.problem import Page, Problem
+from postroom.settings.references import files
 from postroom.settings.schema import Generation, Process, Tenant
 from postroom.settings.yaml import LARGEST_FILE, Entry, Mapping, Node, Scalar, read
 
@@ -27,6 +28,8 @@ class Loaded(Struct, frozen=True, kw_only=True):
     generation: Generation | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    files: tuple[Path, ...] = ()
+    """Every file that it names, whether or not it is there."""
 
     def require(self) -> Generation:
         """Give the generation. Raises ConfigurationError with every problem, one a line."""
@@ -61,11 +64,12 @@ def _loaded(
     pages = (process[0], *(page for page, _ in tenants))
     problems = tuple(problem for page in pages for problem in sorted(page.problems, key=_line))
     warnings = tuple(warning for page in pages for warning in sorted(page.warnings, key=_line))
-    if problems:
-        return Loaded(generation=None, problems=problems, warnings=warnings)
     values = tuple(tenant for _, tenant in tenants if tenant is not None)
+    named = files(folder, values)
+    if problems:
+        return Loaded(generation=None, problems=problems, warnings=warnings, files=named)
     generation = Generation(number=number, folder=str(folder), process=process[1], tenants=values)
-    return Loaded(generation=generation, warnings=warnings)
+    return Loaded(generation=generation, warnings=warnings, files=named)
 
 
 def _line(problem: Problem) -> int:
@@ -80,10 +84,10 @@ def _read_process(folder: Path) -> tuple[Page, Process]:
 
 def _read_tenants(folder: Path) -> list[tuple[Page, Tenant | None]]:
     try:
-        files = sorted(file for file in (folder / TENANTS_FOLDER).iterdir() if not file.name.startswith("."))
+        there = sorted(file for file in (folder / TENANTS_FOLDER).iterdir() if not file.name.startswith("."))
     except OSError:
-        files = []
-    found = [_read_tenant(file, folder) for file in files]
+        there = []
+    found = [_read_tenant(file, folder) for file in there]
     if not found:
         page = Page(str(folder / TENANTS_FOLDER), folder)
         page.problem("", "there is no tenant: each is a file here, like `tenants/example.yaml`")

@@ -344,6 +344,8 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """config/tenants/<name>.yaml: one name space."""
 
     name: Name
+    sending: Annotated[str, OneOf(("on", "hold"))] = "on"
+    """On `hold` nothing leaves: what agents write waits, and no automatic reply is written."""
     parameters: Parameters = Parameters()
     certificates: tuple[Certificate, ...] = ()
     gateways: tuple[Gateway, ...] = ()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
+from postroom.ports.pauses import EVERYBODY
 from postroom.ports.records import OutboxRow
-from postroom.session.effects import AnyEffect
+from postroom.session.effects import AnyEffect, SendReply
 from postroom.store.columns import to_json, to_micros, to_time, to_time_or_none
 from postroom.store.connection import Connection, Row
 from postroom.store.queries import queries
 
 PASS_AFTER = timedelta(minutes=10)
 """How long after its first attempt a row waiting for its retry holds back later ones of its conversation (P31)."""
+
+Held = Collection[str]
+"""The tenants whose replies stay where they are; EVERYBODY stands for all."""
 
 _SQL = queries("outbox")
 _EFFECT: msgspec.json.Decoder[AnyEffect] = msgspec.json.Decoder(AnyEffect)
@@ -41,13 +45,16 @@ class SqlOutbox:
                 to_micros(row.created_at),
                 to_micros(row.due_at),
                 row.attempts,
+                int(isinstance(row.effect, SendReply)),
             ),
         )
 
-    def lease(self, token: str, now: datetime, until: datetime, limit: int) -> Sequence[OutboxRow]:
+    def lease(self, token: str, now: datetime, until: datetime, limit: int, held: Held = ()) -> Sequence[OutboxRow]:
         """Take due rows nobody works on, the longest due first; a conversation's rows come one at a time."""
         at = to_micros(now)
-        rows = self._db.all(_SQL["outbox_lease"], (token, to_micros(until), to_micros(now + PASS_AFTER), at, limit))
+        rows = self._db.all(
+            _SQL["outbox_lease"], (token, to_micros(until), to_micros(now + PASS_AFTER), at, _held(held), limit)
+        )
         # RETURNING promises no order.
         return [_outbox_row(row) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
 
@@ -79,9 +86,9 @@ class SqlOutbox:
         """Give back every leased row and give how many."""
         return self._db.run(_SQL["outbox_reclaim"])
 
-    def next_due(self) -> datetime | None:
-        """When the earliest row without a lease is due."""
-        row = self._db.one(_SQL["outbox_next_due"])
+    def next_due(self, held: Held = ()) -> datetime | None:
+        """When the earliest row without a lease is due, but for held replies."""
+        row = self._db.one(_SQL["outbox_next_due"], (_held(held),))
         return to_time_or_none(row[0]) if row else None
 
 
@@ -97,3 +104,7 @@ def _outbox_row(row: Row) -> OutboxRow:
         attempts=row[8],
         lease=row[9],
     )
+
+
+def _held(tenants: Held) -> str:
+    return "*" if EVERYBODY in tenants else "".join(f"/{tenant}/" for tenant in tenants)

@@ -109,6 +109,10 @@ class SqlSessions:
         """(tenant, channel, queue, sessions) of every channel and queue with open sessions."""
         return [(row[0], row[1], row[2], row[3]) for row in self._db.all(_SQL["sessions_channels_in_use"])]
 
+    def in_shadow(self) -> Sequence[tuple[str, str, int]]:
+        """(tenant, channel, sessions) of every channel with open sessions that were begun in shadow."""
+        return [(row[0], row[1], row[2]) for row in self._db.all(_SQL["sessions_in_shadow"])]
+
     def agents_in_use(self) -> Sequence[tuple[str, str, int]]:
         """(tenant, agent, sessions) of every agent who has open sessions, or is held out or kept some."""
         return [(row[0], row[1], row[2]) for row in self._db.all(_SQL["sessions_agents_in_use"])]

@@ -27,7 +27,8 @@ def mqtt_door(parts: Parts) -> MqttDoor:
 
 
 def mqtt_loop(parts: Parts, door: MqttDoor, inward: InwardDoor, board: StatusBoard) -> Loop:
-    """What keeps it open."""
+    """What keeps it open; it hears of new settings."""
+    parts.in_force.tell(door.follow)
     return Loop(name="mqtt", run=lambda _: door.run(inward, partial(_statuses, parts, board)))
 
 

@@ -78,8 +78,10 @@ def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: G
         quarantine=quarantine,
         board=board,
         current=current,
+        traced=with_history,
         operations=operations,
         clock=HeardClock(parts.clock, store) if isinstance(parts.clock, SetClock) else None,
+        pauses=parts.pauses,
     )
     return OperatorServer(create_operator_app(operator), parts.store_folder)
 

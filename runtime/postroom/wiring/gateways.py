@@ -6,7 +6,9 @@ with an old one ends on it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -18,9 +20,11 @@ from postroom.engine.switches import Switches
 from postroom.engine.verdict import IntakeRules
 from postroom.gateways.build import Builder
 from postroom.mail.tokens import KeyRing
+from postroom.ports.gateways import ReceivingGateway, SendingGateway
 from postroom.routing.routes import Route
 from postroom.settings import compile as compiled
 from postroom.settings.compile_automatic import multilingual
+from postroom.settings.references import stamp
 from postroom.settings.schema import Box, Generation, SmtpGateway, Tenant
 from postroom.wiring.parts import gateways
 
@@ -32,6 +36,8 @@ class Gateways(Struct, frozen=True, kw_only=True):
     """By the gateway's name in the ledger."""
     sending: dict[tuple[str, str], Sending]
     """By tenant and name."""
+    stamps: dict[tuple[str, str], bytes]
+    """What each was built from, by tenant and name: it differs where a new one would be another."""
 
 
 class Shown(Struct, frozen=True):
@@ -46,6 +52,7 @@ class InUse:
 
     def __init__(self, first: Gateways) -> None:
         self._now = first
+        self._replaced: list[SendingGateway] = []
 
     @property
     def receiving(self) -> dict[str, Collecting]:
@@ -62,11 +69,22 @@ class InUse:
         found = self._now.receiving.get(gateway_key)
         return found.rules if found is not None else None
 
-    async def swap(self, gateways_: Gateways) -> None:
-        """Use these from now on; an old connection in use is closed when it comes back."""
+    @property
+    def all(self) -> Gateways:
+        """All of them."""
+        return self._now
+
+    def swap(self, gateways_: Gateways) -> frozenset[tuple[str, str]]:
+        """Use these from now on; gives those that are new or other than before, by tenant and name."""
         before, self._now = self._now, gateways_
-        for one in before.sending.values():
-            await one.gateway.close()
+        kept = {one.gateway for one in gateways_.sending.values()}
+        self._replaced += [one.gateway for one in before.sending.values() if one.gateway not in kept]
+        return frozenset(key for key, stamp in gateways_.stamps.items() if before.stamps.get(key) != stamp)
+
+    async def close_replaced(self) -> None:
+        """QUIT the idle connections of gateways out of use; one in use is closed when it comes back."""
+        while self._replaced:
+            await self._replaced.pop().close()
 
     async def close(self) -> None:
         """QUIT every pooled connection."""
@@ -74,18 +92,52 @@ class InUse:
             await one.gateway.close()
 
 
-def build_gateways(generation: Generation, builder: Builder, ring: KeyRing, shown: Shown) -> Gateways:
-    """Build every gateway; reads their secrets and certificates. Raises ConfigurationError."""
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What gateways are built with."""
+
+    builder: Builder
+    ring: KeyRing
+    shown: Shown
+    folder: Path
+
+
+def build_gateways(generation: Generation, works: Works, before: Gateways | None = None) -> Gateways:
+    """Build every gateway; reads their secrets and certificates. Raises ConfigurationError.
+
+    One that would be what it was before is kept, with its connections.
+    """
+    every = [(tenant, one) for tenant in generation.tenants for one in tenant.gateways]
+    stamps = {(tenant.name, one.name): stamp(works.folder, tenant, one) for tenant, one in every}
+    same = _Same(before, {key for key, one in stamps.items() if before is not None and before.stamps.get(key) == one})
     routes = {tenant.name: compiled.routes(tenant) for tenant in generation.tenants}
-    receiving = [
-        _collecting(builder, rules_for(tenant, one, routes[tenant.name], ring), tenant, one)
+    receiving = {
+        rules.gateway_key: _collecting(works, same, rules, tenant, one)
         for tenant, one in gateways(generation, Box)
-    ]
+        for rules in [rules_for(tenant, one, routes[tenant.name], works.ring)]
+    }
     sending = {
-        (tenant.name, one.name): _sending(builder, shown, tenant, one)
+        (tenant.name, one.name): same.sending(tenant, one) or _sending(works, tenant, one)
         for tenant, one in gateways(generation, SmtpGateway)
     }
-    return Gateways(receiving={one.rules.gateway_key: one for one in receiving}, sending=sending)
+    return Gateways(receiving=receiving, sending=sending, stamps=stamps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Same:
+    """The gateways of the generation before that would be built the same again, by tenant and name."""
+
+    before: Gateways | None
+    keys: set[tuple[str, str]]
+
+    def sending(self, tenant: Tenant, one: SmtpGateway) -> Sending | None:
+        key = (tenant.name, one.name)
+        return self.before.sending[key] if self.before is not None and key in self.keys else None
+
+    def receiving(self, rules: IntakeRules) -> ReceivingGateway | None:
+        if self.before is None or (rules.tenant, rules.gateway) not in self.keys:
+            return None
+        return self.before.receiving[rules.gateway_key].gateway
 
 
 def rules_for(tenant: Tenant, gateway: Box, routes: tuple[Route, ...], ring: KeyRing) -> IntakeRules:
@@ -103,10 +155,10 @@ def rules_for(tenant: Tenant, gateway: Box, routes: tuple[Route, ...], ring: Key
     )
 
 
-def _collecting(builder: Builder, rules: IntakeRules, tenant: Tenant, gateway: Box) -> Collecting:
+def _collecting(works: Works, same: _Same, rules: IntakeRules, tenant: Tenant, gateway: Box) -> Collecting:
     is_shadow = compiled.is_shadow(tenant, gateway)
     return Collecting(
-        gateway=builder.receiving(tenant, gateway, telling=True),
+        gateway=same.receiving(rules) or works.builder.receiving(tenant, gateway, telling=True),
         rules=rules,
         poll_every=gateway.poll_every,
         poll_min=gateway.poll_min,
@@ -118,13 +170,14 @@ def _collecting(builder: Builder, rules: IntakeRules, tenant: Tenant, gateway: B
     )
 
 
-def _sending(builder: Builder, shown: Shown, tenant: Tenant, settings: SmtpGateway) -> Sending:
-    gateway, switch = builder.sending(tenant, settings), shown.switches.of(tenant.name, settings.name)
-    on_board = ShownGateway(gateway, shown.board, tenant.name, settings.name, switch)
-    return Sending(gateway=on_board, terms=_terms(settings))
+def _sending(works: Works, tenant: Tenant, settings: SmtpGateway) -> Sending:
+    gateway, switch = works.builder.sending(tenant, settings), works.shown.switches.of(tenant.name, settings.name)
+    on_board = ShownGateway(gateway, works.shown.board, tenant.name, settings.name, switch)
+    return Sending(gateway=on_board, terms=terms_of(settings))
 
 
-def _terms(settings: SmtpGateway) -> Terms:
+def terms_of(settings: SmtpGateway) -> Terms:
+    """What a sending gateway's settings say of every reply."""
     return Terms(
         give_up_after=settings.give_up_after,
         hold_unknown=settings.unknown_outcome.agent == "hold",

@@ -5,8 +5,11 @@ Whoever works holds what he took and ends on it; whoever asks next is given the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Protocol
+
+from msgspec import Struct
 
 from postroom.ports.world import Clock
 from postroom.routing.hours import ServiceTime
@@ -30,44 +33,64 @@ class Feeds(Protocol):
         ...
 
 
+class _Moment(Struct, frozen=True):
+    """A generation with what was compiled from it, and what beside it the hours were compiled from."""
+
+    generation: Generation
+    policies: Policies
+    year: int
+    feeds: int
+
+
 class InForce:
     """One generation at a time; its hours are those of the feeds as they are, and of the clock's year."""
 
     def __init__(self, generation: Generation, clock: Clock) -> None:
         self._clock = clock
         self._feeds: Feeds | None = None
-        self._generation = generation
-        self._policies = Policies(generation, self._hours)
-        self._compiled_for = self._moment()
+        self._told: list[Callable[[], None]] = []
+        # Sessions are decided on the store's thread, and generations come from the loop's.
+        self._compiling = threading.Lock()
+        self._now = self._compiled(generation)
 
     @property
     def generation(self) -> Generation:
         """The settings as they were loaded."""
-        return self._generation
+        return self._now.generation
 
     def policy(self, tenant: str, channel: str) -> Policy:
         """The rules of that channel's sessions."""
-        if self._moment() != self._compiled_for:
-            self._compile()
-        return self._policies(tenant, channel)
+        if self._is_stale():
+            with self._compiling:
+                self._now = self._compiled(self._now.generation)
+        return self._now.policies(tenant, channel)
 
     def swap(self, generation: Generation) -> None:
         """Let that generation be in force from now on."""
-        self._generation = generation
-        self._compile()
+        with self._compiling:
+            self._now = self._compiled(generation)
+        for told in self._told:
+            told()
+
+    def tell(self, told: Callable[[], None]) -> None:
+        """Let whoever has to know hear of every generation from now on; he only notes it."""
+        self._told.append(told)
 
     def follow(self, feeds: Feeds) -> None:
         """Let what these feeds say count from now on."""
         self._feeds = feeds
 
-    def _compile(self) -> None:
-        self._compiled_for = self._moment()
-        self._policies = Policies(self._generation, self._hours)
+    def _is_stale(self) -> bool:
+        return (self._now.year, self._now.feeds) != (self._clock.now().year, self._version())
 
-    def _moment(self) -> tuple[int, int]:
-        """What beside the settings the hours depend on."""
-        return self._clock.now().year, self._feeds.version if self._feeds is not None else 0
+    def _version(self) -> int:
+        return self._feeds.version if self._feeds is not None else 0
 
-    def _hours(self, tenant: Tenant, channel: Channel) -> ServiceTime:
-        feeds = self._feeds.of(tenant.name) if self._feeds is not None else {}
-        return compiled.service_time(tenant, channel, feeds, self._compiled_for[0])
+    def _compiled(self, generation: Generation) -> _Moment:
+        year, version = self._clock.now().year, self._version()
+
+        def hours(tenant: Tenant, channel: Channel) -> ServiceTime:
+            feeds = self._feeds.of(tenant.name) if self._feeds is not None else {}
+            return compiled.service_time(tenant, channel, feeds, year)
+
+        return _Moment(generation, Policies(generation, hours), year, version)

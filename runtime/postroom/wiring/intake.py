@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from postroom.engine.intake import Intake
 from postroom.engine.settle import Settler
 from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.supervisor import Loop, Supervisor
-from postroom.engine.switches import Switches
+from postroom.engine.switches import Switch, Switches
 from postroom.engine.verdict import IntakeRules
+from postroom.ports.pauses import Paused
 from postroom.ports.records import Receipt
 from postroom.store.space import free_space, room_for
 from postroom.wiring.gateways import InUse
@@ -46,6 +48,7 @@ class Collectors:
             space=SpaceWatch(partial(_has_room, parts.store_folder), parts.offload),
             clock=parts.clock,
             jitter=parts.ids.chance,
+            is_paused=partial(parts.pauses.is_paused, Paused.INTAKE),
         )
         self._board = board
         self._in_use = in_use
@@ -59,14 +62,20 @@ class Collectors:
         self._running = set(self._in_use.receiving)
         return [difficult, *(self._loop(key) for key in self._in_use.receiving)]
 
-    def follow(self, supervisor: Supervisor) -> None:
-        """Bring the loops in line with the gateways now in use; one that goes finishes the session in hand."""
+    def follow(self, supervisor: Supervisor, changed: frozenset[tuple[str, str]]) -> None:
+        """Bring the loops in line with the gateways now in use, of which those `changed` are connected anew at once.
+
+        One that goes finishes the session in hand.
+        """
         wanted = set(self._in_use.receiving)
         for key in self._running - wanted:
             supervisor.stop(_name(key))
-            self._switches.of(*key.split("/", 1)).bell.set()
+            self._switch(key).bell.set()
         for key in wanted - self._running:
             supervisor.start(self._loop(key))
+        for key in wanted & self._running:
+            if _named(key) in changed:
+                self._switch(key).renew()
         self._running = wanted
 
     def _rules_of(self, receipt: Receipt) -> IntakeRules | None:
@@ -80,12 +89,29 @@ class Collectors:
             last = self._in_use.receiving.get(key, last)
             return last
 
-        switch = self._switches.of(last.rules.tenant, last.rules.gateway)
-        return Loop(name=_name(key), run=Collector(current, self._shared, self._board, switch).run, drains=True)
+        collector = Collector(current, self._shared, self._board, self._switch(key))
+
+        async def run(stopping: asyncio.Event) -> None:
+            try:
+                await collector.run(stopping)
+            finally:
+                if key not in self._in_use.receiving:
+                    self._board.forget(*_named(key))
+
+        return Loop(name=_name(key), run=run, drains=True)
+
+    def _switch(self, key: str) -> Switch:
+        return self._switches.of(*_named(key))
 
 
 def _name(key: str) -> str:
     return f"collect {key}"
+
+
+def _named(key: str) -> tuple[str, str]:
+    """Tenant and gateway of a name in the ledger."""
+    tenant, _, gateway = key.partition("/")
+    return tenant, gateway
 
 
 def _has_room(folder: Path, largest: int) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from postroom.engine.automatic import AutomaticRules
 from postroom.engine.automatic_mail import AutomaticMailer
@@ -10,6 +13,7 @@ from postroom.engine.replies import SendingRules
 from postroom.errors import ConfigurationError
 from postroom.mail.message import Address
 from postroom.mail.tokens import KeyRing
+from postroom.ports.pauses import Paused
 from postroom.ports.world import Failpoint
 from postroom.session.state import Session
 from postroom.settings import compile as compiled
@@ -34,14 +38,21 @@ def sending_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_na
     )
 
 
-def automatic_mailer(in_force: InForce, ring: KeyRing, failpoint: Failpoint) -> AutomaticMailer:
+IsPaused = Callable[[Paused, str], bool]
+"""Whether something is held back for a tenant."""
+
+
+def automatic_mailer(in_force: InForce, ring: KeyRing, is_paused: IsPaused, failpoint: Failpoint) -> AutomaticMailer:
     """What writes the channels' texts and robots' answers."""
 
     def rules_of(tenant: str, channel: str) -> AutomaticRules | None:
         try:
-            return _automatic_rules(in_force, ring, tenant, channel)
+            rules = _automatic_rules(in_force, ring, tenant, channel)
         except ConfigurationError:
             return None
+        # An automatic reply that waits until sending goes on would come too late to be of any use.
+        paused = is_paused(Paused.AUTOMATIC, tenant) or is_paused(Paused.SENDING, tenant)
+        return replace(rules, paused=paused)
 
     def opening_of(session: Session, now: datetime) -> datetime | None:
         return in_force.policy(session.tenant, session.channel).hours.next_opening(now)

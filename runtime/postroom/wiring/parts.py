@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from postroom.engine.feeds import Feeds
+from postroom.engine.pauses import Pauses
 from postroom.engine.readers import Readers
 from postroom.engine.step import SessionStep
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload
@@ -42,6 +43,7 @@ class Parts:
     builder: Builder
     keeper: Keeper
     feeds: Feeds
+    pauses: Pauses
 
     @property
     def folder(self) -> Path:

@@ -1,85 +1,137 @@
-"""Puts a changed configuration in force while the service runs."""
+"""Puts a changed configuration in force while the service runs, and lets everybody go on by it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
+from postroom.dispatch.agents import ensure_agents
 from postroom.engine.anew import Anew, wake_all
-from postroom.engine.reload import Reloader
+from postroom.engine.probe import Probes
+from postroom.engine.reload import LANE, Reloader
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.errors import ConfigurationError
 from postroom.ports.store import Tx
-from postroom.settings.fingerprint import fingerprint
-from postroom.settings.load import load
+from postroom.settings.folder import ConfigurationFolder
 from postroom.settings.removed import removed_in_use
 from postroom.settings.schema import Generation
-from postroom.wiring.gateways import InUse, Shown, build_gateways
+from postroom.wiring.gateways import InUse, Works, build_gateways
 from postroom.wiring.intake import Collectors
 from postroom.wiring.parts import Parts
 
 log = structlog.get_logger(__name__)
+
+KEPT_AS = "settings"
+
+
+class Following:
+    """What is to be done once other settings are in force; it is done to its end, also after a kill in the middle."""
+
+    def __init__(
+        self, parts: Parts, in_use: InUse, probes: Probes, read_as: bytes, told: Callable[[Generation], None]
+    ) -> None:
+        self._parts = parts
+        self._in_use = in_use
+        self._probes = probes
+        self._read_as = read_as
+        self._told = told
+        self._changed = asyncio.Event()
+        self._to_probe: set[tuple[str, str]] = set()
+
+    def changed(self, read_as: bytes, gateways: frozenset[tuple[str, str]]) -> None:
+        """Settings with this fingerprint are in force, and these gateways are other than before."""
+        self._read_as = read_as
+        self._to_probe |= gateways
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Follow until cancelled; at the beginning, where the service was stopped or killed before it was done."""
+        if await self._parts.keeper.read(KEPT_AS) != self._read_as:
+            await self._all_the_rest(self._read_as)
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._follow()
+            except Exception:
+                self._changed.set()
+                raise
+
+    async def _follow(self) -> None:
+        parts, generation, read_as = self._parts, self._parts.current(), self._read_as
+        try:
+            await parts.offload.run(LANE, self._told, generation)
+        except ConfigurationError as error:
+            log.warning("logs_not_changed", why=str(error))
+        await parts.store.write(lambda tx: ensure_agents(tx, generation))
+        await parts.store.write(wake_all)
+        asked, self._to_probe = self._to_probe, set()
+        async with asyncio.TaskGroup() as group:
+            for gateway in asked:
+                group.create_task(self._probes.ask(*gateway))
+        await self._in_use.close_replaced()
+        await self._all_the_rest(read_as)
+
+    async def _all_the_rest(self, read_as: bytes) -> None:
+        """What may take long: every timer of every open session, by the rules in force."""
+        await self._say_what_was_in_shadow()
+        await Anew(self._parts.store, self._parts.step).timers()
+        await self._parts.store.write(wake_all)
+        await self._parts.keeper.keep(KEPT_AS, read_as)
+
+    async def _say_what_was_in_shadow(self) -> None:
+        for tenant, channel, count in await self._parts.store.read(lambda tx: list(tx.sessions.in_shadow())):
+            if not self._parts.step.policy(tenant, channel).is_shadow:
+                why = "they came in shadow: nobody is offered them until their customer writes again"
+                log.warning("shadow_ended", channel=f"{tenant}/{channel}", sessions=count, why=why)
 
 
 class Reloading:
     """Swaps generations; it has to know who works with which."""
 
     def __init__(
-        self,
-        parts: Parts,
-        shown: Shown,
-        in_use: InUse,
-        collectors: Collectors,
-        supervisor: Supervisor,
-        *,
-        told: Sequence[Callable[[], None]] = (),
+        self, parts: Parts, works: Works, in_use: InUse, collectors: Collectors, supervisor: Supervisor
     ) -> None:
-        self._told = told
         self._parts = parts
-        self._shown = shown
+        self._works = works
         self._in_use = in_use
         self._collectors = collectors
         self._supervisor = supervisor
 
-    def loop(self) -> Loop:
-        """The watch over the configuration's folder."""
+    def loop(self, files: ConfigurationFolder, following: Following) -> Loop:
+        """The watch over the configuration's files."""
+
+        async def swap(generation: Generation) -> None:
+            following.changed(files.read_as, await self.swap(generation))
+
         parts = self._parts
-        reloader = Reloader(
-            parts.clock,
-            parts.offload,
-            partial(fingerprint, parts.folder, parts.store_folder),
-            partial(load, parts.folder),
-            self.swap,
-            parts.metrics.settings_refused,
-        )
+        reloader = Reloader(parts.clock, parts.offload, files, swap, parts.metrics)
         return Loop(name="settings", run=lambda _: reloader.run())
 
-    async def swap(self, generation: Generation) -> None:
-        """Put a generation in force as a whole. Raises ConfigurationError, TemporaryError with nothing changed."""
+    async def swap(self, generation: Generation) -> frozenset[tuple[str, str]]:
+        """Put a generation in force as a whole; gives the gateways that are other than before.
+
+        Raises ConfigurationError, TemporaryError with nothing changed.
+        """
         parts = self._parts
         _refuse_for_running(parts.generation, generation)
-        used = await parts.store.read(_in_use)
-        problems = removed_in_use(generation, *used)
+        gateways = await parts.offload.run(LANE, build_gateways, generation, self._works, self._in_use.all)
+        problems = removed_in_use(generation, *await parts.store.read(_used))
         if problems:
             raise ConfigurationError("\n".join(problems))
-        build = partial(build_gateways, generation, parts.builder, parts.ring, self._shown)
-        gateways = await parts.offload.run("settings", build)
+        # From here to the end nothing is waited for and nothing fails: nobody ever sees a part of it.
+        before = self._in_use.all
         parts.in_force.swap(generation)
+        changed = self._in_use.swap(gateways)
         parts.metrics.config_generation(generation.number)
-        parts.failpoint("settings_swapped")
-        await self._in_use.swap(gateways)
-        self._collectors.follow(self._supervisor)
-        for tell in self._told:
-            tell()
-        await self._look_anew()
-
-    async def _look_anew(self) -> None:
-        """Let whoever waits for something look whether it is still so."""
-        await Anew(self._parts.store, self._parts.step).timers()
-        await self._parts.store.write(wake_all)
+        parts.failpoint("reload_swapped")
+        for gone in before.sending.keys() - gateways.sending.keys():
+            self._works.shown.board.forget(*gone)
+        self._collectors.follow(self._supervisor, changed)
+        return changed
 
 
 def _refuse_for_running(now: Generation, wanted: Generation) -> None:
@@ -91,5 +143,5 @@ def _refuse_for_running(now: Generation, wanted: Generation) -> None:
         raise ConfigurationError(f"{file}: {', '.join(changed)}: cannot change while the service runs: start it anew")
 
 
-def _in_use(tx: Tx) -> tuple[list[tuple[str, str, str, int]], list[tuple[str, str, int]]]:
+def _used(tx: Tx) -> tuple[list[tuple[str, str, str, int]], list[tuple[str, str, int]]]:
     return list(tx.sessions.channels_in_use()), list(tx.sessions.agents_in_use())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from postroom.engine.feed_cache import FeedCache
 from postroom.engine.feed_source import FeedSource
 from postroom.engine.feeds import Feeds
 from postroom.engine.operate import GatewayOperations
+from postroom.engine.pauses import Pauses
 from postroom.engine.probe import Probes
 from postroom.engine.readers import Readers
 from postroom.engine.set_clock import clock_from
@@ -32,6 +34,9 @@ from postroom.gateways.trial import try_gateway, try_gateways
 from postroom.observability.metrics import Metrics
 from postroom.observability.ops import parse_listen
 from postroom.ports.gateways import GatewayStatus
+from postroom.ports.pauses import Paused
+from postroom.ports.store import Topic
+from postroom.settings.folder import ConfigurationFolder
 from postroom.settings.schema import Generation
 from postroom.store.blobs import FileBlobs
 from postroom.store.kept import FileKeeper
@@ -40,12 +45,12 @@ from postroom.store.sqlite import SqliteStore
 from postroom.wiring.broker import mqtt_door, mqtt_loop, try_broker
 from postroom.wiring.doors import http_door, operator_door, ops_door
 from postroom.wiring.expiries import expiry_loop
-from postroom.wiring.gateways import InUse, Shown, build_gateways
+from postroom.wiring.gateways import InUse, Shown, Works, build_gateways
 from postroom.wiring.in_force import InForce
 from postroom.wiring.intake import Collectors
 from postroom.wiring.outgoing import automatic_mailer
 from postroom.wiring.parts import Parts
-from postroom.wiring.reload import Reloading
+from postroom.wiring.reload import Following, Reloading
 from postroom.wiring.sessions import session_loops, watching_loops
 
 log = structlog.get_logger(__name__)
@@ -56,7 +61,10 @@ THREADS = {"readers": 4, "blobs": 2, "parse": 2}
 class Runtime:
     """The whole service on one configuration; `started` is set when its doors are open and its loops run."""
 
-    def __init__(self, generation: Generation) -> None:
+    def __init__(self, generation: Generation, told: Callable[[Generation], None] = lambda _: None) -> None:
+        """`told` hears of every later generation that comes in force, on another thread."""
+        self._files = ConfigurationFolder(Path(generation.folder), generation.tenants)
+        self._told = told
         self._generation = generation
         self._folder = Path(generation.folder, generation.process.store.folder)
         self._clock = clock_from(os.environ)
@@ -90,7 +98,9 @@ class Runtime:
         feeds = self._feeds(offload, in_force)
         await feeds.prepare()
         in_force.follow(feeds)
-        mailer = automatic_mailer(in_force, ring, self._failpoint)
+        pauses = Pauses(keeper, self._clock, lambda: in_force.generation)
+        await pauses.load()
+        mailer = automatic_mailer(in_force, ring, pauses.is_paused, self._failpoint)
         return Parts(
             in_force=in_force,
             clock=self._clock,
@@ -106,6 +116,7 @@ class Runtime:
             builder=Builder(Path(self._generation.folder), self._clock, self._failpoint, keeper),
             keeper=keeper,
             feeds=feeds,
+            pauses=pauses,
         )
 
     def _feeds(self, offload: ThreadOffload, in_force: InForce) -> Feeds:
@@ -117,8 +128,9 @@ class Runtime:
         board = StatusBoard(Watch(parts.metrics), parts.clock)
         switches = Switches(parts.keeper)
         await switches.load()
-        build = partial(build_gateways, self._generation, parts.builder, parts.ring, Shown(board, switches))
-        in_use = InUse(await parts.offload.run("settings", build))
+        parts.pauses.tell(partial(_goes_on, parts, switches))
+        works = Works(parts.builder, parts.ring, Shown(board, switches), parts.folder)
+        in_use = InUse(await parts.offload.run("settings", build_gateways, self._generation, works))
         probes = Probes(lambda: in_use.sending, board, parts.clock)
         operations = GatewayOperations(switches, probes, board, parts.clock, partial(try_out, parts))
         presence = Presence(parts.clock)
@@ -137,7 +149,7 @@ class Runtime:
             Loop(name="switches", run=switches.run, drains=True),
             *session_loops(parts, in_use, board, presence, robots),
             expiry_loop(parts),
-            Reloading(parts, Shown(board, switches), in_use, collectors, supervisor, told=(mqtt.follow,)).loop(),
+            *self._reload_loops(parts, works, in_use, collectors, supervisor, probes),
             mqtt_loop(parts, mqtt, inward, board),
             Loop(name="probes", run=lambda _: probes.run()),
             Loop(name="calendars", run=lambda _: parts.feeds.run()),
@@ -155,6 +167,19 @@ class Runtime:
             await robots.close()
             await in_use.close()
             log.info("stopped")
+
+    def _reload_loops(  # noqa: PLR0917 who has to hear of new settings
+        self,
+        parts: Parts,
+        works: Works,
+        in_use: InUse,
+        collectors: Collectors,
+        supervisor: Supervisor,
+        probes: Probes,
+    ) -> list[Loop]:
+        following = Following(parts, in_use, probes, self._files.read_as, self._told)
+        reloading = Reloading(parts, works, in_use, collectors, supervisor)
+        return [reloading.loop(self._files, following), Loop(name="settings in force", run=lambda _: following.run())]
 
 
 async def connect(generation: Generation) -> list[tuple[str, str, str, str]]:
@@ -175,6 +200,14 @@ async def try_out(parts: Parts, tenant_name: str, gateway_name: str) -> tuple[Ga
     if tenant is None or gateway is None:
         return GatewayStatus.DISCONNECTED, "it is not configured any more"
     return await try_gateway(tenant, gateway, parts.builder)
+
+
+async def _goes_on(parts: Parts, switches: Switches, what: Paused, tenant: str) -> None:
+    """Call those who were held back."""
+    if what is Paused.INTAKE:
+        switches.ring(tenant)
+    elif what is Paused.SENDING:
+        await parts.store.write(lambda tx: tx.wake(Topic.OUTBOX))
 
 
 async def _until_stopped(server: HttpServer, stopping: asyncio.Event) -> None:

@@ -39,7 +39,7 @@ def session_loops(parts: Parts, in_use: InUse, board: StatusBoard, presence: Pre
     reader = StoredMailReader(parts.store, parts.blobs, parts.readers, parts.offload)
     asking = Asking(parts.store, parts.step, reader, robots, parts.clock, parts.failpoint)
     performers: dict[type[Effect], Performer] = {SendReply: _delivery(parts, in_use).perform, AskRobot: asking.perform}
-    relay = Relay(parts.store, parts.clock, parts.ids, performers)
+    relay = Relay(parts.store, parts.clock, parts.ids, performers, parts.pauses.held)
     anew = Anew(parts.store, parts.step)
     gone = PresenceLoop(parts.store, AgentStates(parts.step, parts.clock), parts.clock, presence, parts.current)
     return [
@@ -84,7 +84,7 @@ def _automatic_ended(parts: Parts, reply: Reply, outcome: str, reason: str) -> N
 
 def watching_loops(parts: Parts) -> list[Loop]:
     """What only looks."""
-    gauges = Gauges(parts.store, parts.metrics, parts.clock, parts.current)
+    gauges = Gauges(parts.store, parts.metrics, parts.clock, parts.current, parts.pauses)
     tally = Tally(parts.store, parts.metrics, lambda: tuple(tenant.name for tenant in parts.generation.tenants))
     lag = partial(sample_loop_lag, parts.clock.monotonic, parts.clock.sleep, parts.metrics.event_loop_lag)
     return [

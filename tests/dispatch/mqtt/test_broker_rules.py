@@ -7,7 +7,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -74,44 +74,49 @@ def publish_all(client: Stranger, wanted: list[str], payload: bytes = b"{}") -> 
 def test_a_hundred_topics_and_every_wildcard_are_closed_to_a_stranger() -> None:
     own = f"{MAIN}/agents/mallory/"
     assert len({*SECRET_TOPICS, *WILD}) >= 100
-    with guarded() as broker, a_stranger(broker, "postroom/v1/#", user="postroom", password="p") as service:
-        with a_stranger(broker, *SECRET_TOPICS, *WILD, user="mallory", password="p") as mallory:
-            publish_all(service, SECRET_TOPICS)
-            publish_all(mallory, [*SECRET_TOPICS, f"{own}commands/ready"], b"of mallory")
-            until = time.monotonic() + 20
-            while not any(message.topic == f"{own}commands/ready" for message in service.messages):
-                assert time.monotonic() < until
-                time.sleep(0.02)
-            assert [message.topic for message in mallory.messages] == []
-            written = [message.topic for message in service.messages if message.payload == b"of mallory"]
-            assert written == [f"{own}commands/ready"]
+    with (
+        guarded() as broker,
+        a_stranger(broker, "postroom/v1/#", user="postroom", password="p") as service,
+        a_stranger(broker, *SECRET_TOPICS, *WILD, user="mallory", password="p") as mallory,
+    ):
+        publish_all(service, SECRET_TOPICS)
+        publish_all(mallory, [*SECRET_TOPICS, f"{own}commands/ready"], b"of mallory")
+        until = time.monotonic() + 20
+        while not any(message.topic == f"{own}commands/ready" for message in service.messages):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert [message.topic for message in mallory.messages] == []
+        written = [message.topic for message in service.messages if message.payload == b"of mallory"]
+        assert written == [f"{own}commands/ready"]
 
 
 @pytest.mark.parametrize("user", ["#", "+", "$SYS", "anna%2F#"])
 def test_a_name_that_is_a_wildcard_opens_nothing(user: str) -> None:
     with guarded() as broker, a_stranger(broker, user="postroom", password="p") as service:
-        try:
-            with a_stranger(broker, *SECRET_TOPICS[:40], *WILD, user=user, password="p") as odd:
-                publish_all(service, SECRET_TOPICS)
-                time.sleep(0.2)
-                assert odd.messages == []
-        except (AssertionError, OSError) as refused:
-            assert "did not connect" in str(refused)
+        odd = Stranger(broker, user=user, password="p")
+        with suppress(AssertionError):  # to be let in by such a name is not needed
+            odd.connect()
+            odd.subscribe(*SECRET_TOPICS[:40], *WILD)
+        publish_all(service, SECRET_TOPICS)
+        time.sleep(0.2)
+        odd.close()
+        assert odd.messages == []
 
 
 def test_who_may_reads_his_own() -> None:
-    with guarded() as broker, a_stranger(broker, user="postroom", password="p") as service:
-        with (
-            a_stranger(broker, f"{MAIN}/agents/anna/inbox", user="anna", password="p") as anna,
-            a_stranger(broker, f"$share/a/{MAIN}/queues/help/offers", user="acd", password="p") as acd,
-        ):
-            publish_all(service, SECRET_TOPICS)
-            until = time.monotonic() + 20
-            while not (anna.messages and acd.messages):
-                assert time.monotonic() < until
-                time.sleep(0.02)
-            assert {message.topic for message in anna.messages} == {f"{MAIN}/agents/anna/inbox"}
-            assert {message.topic for message in acd.messages} == {f"{MAIN}/queues/help/offers"}
+    with (
+        guarded() as broker,
+        a_stranger(broker, user="postroom", password="p") as service,
+        a_stranger(broker, f"{MAIN}/agents/anna/inbox", user="anna", password="p") as anna,
+        a_stranger(broker, f"$share/a/{MAIN}/queues/help/offers", user="acd", password="p") as acd,
+    ):
+        publish_all(service, SECRET_TOPICS)
+        until = time.monotonic() + 20
+        while not (anna.messages and acd.messages):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert {message.topic for message in anna.messages} == {f"{MAIN}/agents/anna/inbox"}
+        assert {message.topic for message in acd.messages} == {f"{MAIN}/queues/help/offers"}
 
 
 def test_nobody_comes_in_without_a_password() -> None:

@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from postroom.dispatch.robots.mqtt import MqttRobot
+from postroom.errors import TemporaryError
+from postroom.ports.broker import Outgoing
 from postroom.ports.records import AgentState
 from postroom.ports.robots import RobotAnswer
 from postroom.session.state import Phase
+from postroom.settings.mqtt import MqttSettings
+from postroom.settings.schema import Process
 from tests.dispatch.house import ACME
 from tests.dispatch.mqtt.doors import T, mqtt_door
 from tests.dispatch.mqtt.stranger import Stranger, a_stranger, until
 from tests.support.mosquitto import running_mosquitto
+from tests.support.robots import a_question
 
 pytestmark = pytest.mark.server
 
@@ -182,10 +189,33 @@ async def test_a_declined_offer_comes_again_a_little_later(tmp_path: Path) -> No
             await acd.hears(lambda event: event["data"].get("token") not in {None, offer["token"]}, "/offers")
 
 
-async def test_a_robot_is_asked_and_answers_over_the_broker(tmp_path: Path) -> None:
-    from postroom.dispatch.robots.mqtt import MqttRobot
-    from tests.support.robots import a_question
+async def test_commands_to_a_service_that_is_away_wait_for_it(tmp_path: Path) -> None:
+    with running_mosquitto() as broker, a_stranger(broker, f"{ANNA}/replies") as anna:
+        async with mqtt_door(tmp_path, broker):
+            pass
+        anna.publish(f"{ANNA}/commands/ready", {"id": "1"}, f"{ANNA}/replies")
+        async with mqtt_door(tmp_path, broker) as (door, _):
+            assert (await answer(anna, 1))["status"] == 200
+            assert (await door.house.agent("anna")).state is AgentState.READY
 
+
+async def test_another_broker_in_the_settings_is_gone_to(tmp_path: Path) -> None:
+    with running_mosquitto() as broker, running_mosquitto() as other:
+        async with mqtt_door(tmp_path, broker) as (door, mqtt):
+            house = door.house
+            there = MqttSettings(host=other.host, port=other.port, tls=False)
+            house.generation = replace(house.generation, number=9, process=Process(mqtt=there))
+            mqtt.follow()
+            with a_stranger(other, f"{T}/gateways/+/status") as listener:
+                await listener.hears(kind("gateway.status"))
+            house.generation = replace(house.generation, number=10, process=Process())
+            mqtt.follow()
+            await until(lambda: not mqtt.is_open)
+            with pytest.raises(TemporaryError):
+                await mqtt.publish(Outgoing(topic="t", payload=b""))
+
+
+async def test_a_robot_is_asked_and_answers_over_the_broker(tmp_path: Path) -> None:
     with running_mosquitto() as broker, a_stranger(broker, f"{T}/robots/helper/requests") as robot:
         async with mqtt_door(tmp_path, broker, outside=True) as (_, mqtt):
             asking = asyncio.ensure_future(

@@ -13,6 +13,7 @@ from msgspec import Struct
 from postroom.api.operator.parts import OperatorParts, Parts
 from postroom.api.problems import problem
 from postroom.errors import TemporaryError
+from postroom.ports.pauses import Paused
 from postroom.settings.schema import Gateway, kind_of
 
 
@@ -28,6 +29,8 @@ class GatewayView(Struct, frozen=True, kw_only=True):
     last_error: str
     last_error_at: datetime | None
     mails_left: int | None
+    paused: bool = False
+    """Whether its tenant's intake, or sending, is held back."""
 
 
 class TriedView(Struct, frozen=True, kw_only=True):
@@ -107,6 +110,7 @@ def _view(parts: OperatorParts, tenant: str, gateway: Gateway) -> GatewayView:
         last_error=seen.last_error if seen else "",
         last_error_at=seen.last_error_at if seen else None,
         mails_left=seen.mails_left if seen else None,
+        paused=parts.pauses.is_paused(Paused.SENDING if kind_of(gateway) == "smtp" else Paused.INTAKE, tenant),
     )
 
 

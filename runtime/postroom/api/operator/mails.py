@@ -149,7 +149,7 @@ async def read_mail(parts: Parts, receipt_id: FromPath[str]) -> MailDetail:
     raw = await _raw(parts, receipt)
     seen = await parts.offload.run(LANE, glance, raw) if raw is not None else None
     header = await parts.offload.run(LANE, raw_header, raw) if raw is not None else None
-    mail = await parts.store.read(lambda tx: tx.mails.get(receipt.mail) if receipt.mail else None)
+    mail = await parts.store.read(lambda tx: _settled(tx, parts, receipt))
     return MailDetail(
         line=_line(receipt, seen),
         uid=receipt.uid,
@@ -160,6 +160,12 @@ async def read_mail(parts: Parts, receipt_id: FromPath[str]) -> MailDetail:
         conversation=mail.conversation if mail else None,
         trace=mail.trace if mail else (),
     )
+
+
+def _settled(tx: Tx, parts: OperatorParts, receipt: Receipt) -> StoredMail | None:
+    """The mail that was read, with all that was decided about it."""
+    found = tx.mails.get(receipt.mail) if receipt.mail else None
+    return parts.traced(tx, (found,))[0] if found is not None else None
 
 
 @get("/mails/{receipt_id:str}/raw", summary="The mail's bytes as they came", media_type=OCTETS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,8 +12,9 @@ from litestar.params import SkipValidation
 
 from postroom.ports.desk import MailReader
 from postroom.ports.gateways import GatewayStatus
-from postroom.ports.records import Receipt
-from postroom.ports.store import Store
+from postroom.ports.pauses import Pauses
+from postroom.ports.records import Receipt, StoredMail
+from postroom.ports.store import Store, Tx
 from postroom.ports.world import Offload
 from postroom.settings.schema import Generation
 
@@ -110,7 +111,10 @@ class OperatorParts:
     quarantine: Quarantine
     board: Board
     operations: Operations
+    pauses: Pauses
     current: Callable[[], Generation]
+    traced: Callable[[Tx, Sequence[StoredMail]], tuple[StoredMail, ...]]
+    """Gives mails with their whole decision traces."""
     clock: SettableClock | None = None
     """None outside test mode."""
 

@@ -41,9 +41,6 @@ PICK = "pick"
 LANES = 8
 UNHANDLED_AT_MOST = 200
 
-Counted = Callable[[str], None]
-"""Is told how a command ended."""
-
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A request: `path` is below the tenant's own; `key` makes it repeatable, where there is one."""
@@ -65,15 +62,12 @@ class Door(Protocol):
 class Commands:
     """Carries commands out, those of one agent or queue in their order."""
 
-    def __init__(  # noqa: PLR0917 everything it touches, and nothing else
-        self, store: Store, step: Step, clock: Clock, current: Callable[[], Generation], door: Door, counted: Counted
-    ) -> None:
+    def __init__(self, store: Store, step: Step, clock: Clock, current: Callable[[], Generation], door: Door) -> None:
         self._store = store
         self._step = step
         self._clock = clock
         self._current = current
         self._door = door
-        self._counted = counted
         self._lanes: list[asyncio.Queue[tuple[Addressed, Incoming]]] = [
             asyncio.Queue(UNHANDLED_AT_MOST) for _ in range(LANES)
         ]
@@ -93,7 +87,6 @@ class Commands:
         while True:
             whose, message = await lane.get()
             answer = await self._answer(whose, message)
-            self._counted("done" if answer.status < 400 else "refused")  # noqa: PLR2004 RFC 9110 §15: 4xx begins
             try:
                 await broker.publish(list(_messages(whose, message, answer)))
             except TemporaryError as error:

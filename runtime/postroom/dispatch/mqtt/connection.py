@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from typing import Any
 
 import aiomqtt
@@ -95,22 +94,23 @@ class Connection:
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         """Pass on what comes, until the broker goes away or stops confirming."""
-        lost = asyncio.ensure_future(self._lost.wait())
-        reading = asyncio.ensure_future(self._read(client))
-        try:
-            await asyncio.wait({lost, reading}, return_when=asyncio.FIRST_COMPLETED)
-            if reading.done():
-                reading.result()
-        finally:
-            lost.cancel()
-            reading.cancel()
-            await asyncio.gather(lost, reading, return_exceptions=True)
+        async with asyncio.TaskGroup() as group:
+            ends = {group.create_task(self._read(client)), group.create_task(self._until_lost())}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in ends:
+                end.cancel()
+
+    async def _until_lost(self) -> None:
+        await self._lost.wait()
 
     async def _read(self, client: aiomqtt.Client) -> None:
-        async for message in client.messages:
-            incoming = _incoming(message, self._options.max_message_size)
-            if incoming is not None:
-                await self._heard(incoming)
+        try:
+            async for message in client.messages:
+                incoming = _incoming(message, self._options.max_message_size)
+                if incoming is not None:
+                    await self._heard(incoming)
+        except aiomqtt.MqttError as error:
+            log.warning("mqtt_lost", host=self._options.host, why=_words(error))
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Publish in order, pipelined. Raises TemporaryError where the broker is away or goes away meanwhile."""
@@ -118,13 +118,22 @@ class Connection:
         if client is None:
             raise TemporaryError("the broker is away")
         step = self._options.in_flight
-        try:
-            for begin in range(0, len(messages), step):
-                await asyncio.gather(*map(partial(self._publish, client), messages[begin : begin + step]))
-        except (aiomqtt.MqttError, OSError) as error:
-            if self._client is client:
-                self._lost.set()
-            raise TemporaryError(f"the broker did not confirm: {_words(error)}") from error
+        for begin in range(0, len(messages), step):
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for message in messages[begin : begin + step]:
+                        group.create_task(self._publish(client, message))
+            except ExceptionGroup as errors:
+                raise self._unconfirmed(client, errors) from errors
+
+    def _unconfirmed(self, client: aiomqtt.Client, errors: ExceptionGroup[Exception]) -> Exception:
+        """The broker of that connection is away: look for it anew; any other error stays what it is."""
+        _, others = errors.split((aiomqtt.MqttError, OSError))
+        if others is not None:
+            return others
+        if self._client is client:
+            self._lost.set()
+        return TemporaryError(f"the broker did not confirm: {_words(errors.exceptions[0])}")
 
     async def _publish(self, client: aiomqtt.Client, message: Outgoing) -> None:
         if len(message.payload) > self._options.max_message_size:

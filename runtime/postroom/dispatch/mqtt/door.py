@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from postroom.dispatch.mqtt.cloud_events import encoded
@@ -28,6 +28,8 @@ from postroom.ports.store import Store
 from postroom.ports.world import Clock, Ids
 from postroom.settings.mqtt import MqttSettings
 from postroom.settings.schema import Generation
+
+log = structlog.get_logger(__name__)
 
 
 class Named(Struct, frozen=True):
@@ -59,6 +61,11 @@ class MqttDoor:
         self.answers = Answers(ids)
         """Who waits for which robot's answer."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the settings name a broker, there or away."""
+        return self._connection is not None
+
     def follow(self) -> None:
         """Look whether the settings name another broker."""
         self._changed.set()
@@ -81,25 +88,15 @@ class MqttDoor:
             if settings is None:
                 await self._changed.wait()
                 continue
-            serving = asyncio.ensure_future(self._serve(settings, door, statuses))
-            try:
-                await self._until_other(settings, serving)
-            finally:
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(self._serve(settings, door, statuses))
+                while self._current().process.mqtt == settings:
+                    await self._changed.wait()
+                    self._changed.clear()
                 serving.cancel()
-                await asyncio.gather(serving, return_exceptions=True)
-
-    async def _until_other(self, settings: MqttSettings, serving: asyncio.Future[None]) -> None:
-        while self._current().process.mqtt == settings:
-            changed = asyncio.ensure_future(self._changed.wait())
-            ends: set[asyncio.Future[Any]] = {changed, serving}
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            changed.cancel()
-            if serving.done():
-                serving.result()
-            self._changed.clear()
 
     async def _serve(self, settings: MqttSettings, door: Door, statuses: Callable[[], Statuses]) -> None:
-        commands = Commands(self._store, self._step, self._clock, self._current, door, self._metrics.mqtt_command)
+        commands = Commands(self._store, self._step, self._clock, self._current, door)
 
         async def heard(message: Incoming) -> None:
             await self._heard(message, commands)
@@ -122,7 +119,7 @@ class MqttDoor:
     async def _heard(self, message: Incoming, commands: Commands) -> None:
         whose = topics.addressed(message.topic)
         if whose is None:
-            self._metrics.mqtt_command("refused")
+            log.warning("mqtt_topic_unknown")
         elif whose.kind == "robots":
             self.answers.arrived(message.correlation, message.payload)
         else:

@@ -32,15 +32,12 @@ class ImapGateway:
 
     async def open(self) -> ImapMailbox:
         """Go on with the connection kept, or connect, secure, sign in. Raises GatewayError."""
-        connection, capabilities = await self._connected()
+        signed = await self._again()
+        if signed is None:
+            signed = await with_fresh_token(self._options.token, self._sign_in)
+        connection, capabilities = signed
         self._failpoint("login_ok")
         return ImapMailbox(connection, capabilities, self._options, self._memory, self._leave, self._failpoint)
-
-    async def _connected(self) -> tuple[Connection, Capabilities]:
-        kept = await self._again()
-        if kept is not None:
-            return kept
-        return await with_fresh_token(self._options.token, self._sign_in)
 
     async def _sign_in(self) -> tuple[Connection, Capabilities]:
         return await signed_in(self._options)

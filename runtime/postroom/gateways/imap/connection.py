@@ -37,19 +37,10 @@ class Connection(Stream):
     """A stream of responses. Used by one task."""
 
     def __init__(self, peer: str, idle: float, slowest: int) -> None:
-        super().__init__(peer, idle)
         self.inbound = Inbound()
+        super().__init__(peer, idle, self.inbound)
         self._slowest = slowest
         self._tag = 0
-
-    def take(self, data: bytes) -> int:
-        """Keep what came; gives how many octets lie here unread."""
-        self.inbound.feed(data)
-        return len(self.inbound)
-
-    def early(self) -> bytes:
-        """The first octets that nobody took."""
-        return self.inbound.peek()
 
     def stranger(self, start: bytes) -> str:
         """Say who speaks like this, when it is not IMAP; else nothing."""
@@ -64,7 +55,7 @@ class Connection(Stream):
         self, deadline: Deadline, doing: str, opens: Opens | None = None, largest: int = MAX_RESPONSE
     ) -> Response:
         """The next response. `opens` is asked where a mail goes, and mails past `largest` octets raise TooMuch."""
-        tag, line = begun(await self._line(deadline, doing))
+        tag, line = begun(await self.line(deadline, doing))
         parts: list[Part] = []
         said, octets = tag + b" ", 0
         while (size := literal_size(line)) is not None:
@@ -78,7 +69,7 @@ class Connection(Stream):
                 if size > SMALL_LITERAL or octets > MAX_RESPONSE:
                     raise ProtocolFault(f"announced a literal of {size:,} octets while {doing}")
                 parts.append(await self._literal(size, deadline, doing))
-            line = await self._line(deadline, doing)
+            line = await self.line(deadline, doing)
             if octets + len(line) > MAX_RESPONSE:
                 raise ProtocolFault(f"sent more than {MAX_RESPONSE:,} octets while {doing}")
         parts.append(line)
@@ -114,13 +105,6 @@ class Connection(Stream):
         if status is not None and status.name == "BYE":
             self.abort()
             raise said_bye(self.peer, status, doing)
-
-    async def _line(self, deadline: Deadline, doing: str) -> bytes:
-        while True:
-            line = self.inbound.line()
-            if line is not None:
-                return line
-            await self.more(deadline, doing)
 
     async def _literal(self, size: int, deadline: Deadline, doing: str) -> bytearray:
         taken = bytearray()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from postroom.gateways.faults import ProtocolFault
+from postroom.gateways.guarded import Guarded
 from postroom.gateways.imap.capabilities import Capabilities
 from postroom.gateways.imap.connection import Connection
 from postroom.gateways.imap.fetching import Asked, Fetching
@@ -32,7 +33,7 @@ Leave = Callable[[Connection, Capabilities], Awaitable[bool]]
 """Ends a session that went well; True where the server confirmed it, or goes on with it."""
 
 
-class ImapMailbox:
+class ImapMailbox(Guarded):
     """A mailbox between sign-in and good-bye."""
 
     def __init__(  # noqa: PLR0917 the parts of one session
@@ -44,6 +45,7 @@ class ImapMailbox:
         leave: Leave,
         failpoint: Failpoint,
     ) -> None:
+        super().__init__(connection)
         self._connection = connection
         self._capabilities = capabilities
         self._options = options
@@ -56,7 +58,6 @@ class ImapMailbox:
         self._places: dict[str, tuple[Selected, int]] = {}
         """The folder and the UID of every mail listed, by its lasting name."""
         self._marked: dict[str, list[int]] = {}
-        self._broken = False
 
     @property
     def declined(self) -> Sequence[Declined]:
@@ -167,11 +168,6 @@ class ImapMailbox:
             done = await self._filing.expunge(uids) and done
         return done
 
-    def abort(self) -> None:
-        """Drop the connection now."""
-        self._broken = True
-        self._connection.abort()
-
     def _is_whole(self, listed: Listed) -> bool:
         return listed.size <= self._options.max_message_size
 
@@ -197,20 +193,3 @@ class ImapMailbox:
                 f"{self._connection.peer} gave the mails of {wanted.folder} new names while we read: it is listed anew"
             )
             raise GatewayError(GatewayStatus.CONNECTION_FAILED, words)
-
-    @contextmanager
-    def _session(self) -> Iterator[None]:
-        """Whatever goes wrong inside ends the session: a late response must never be taken for a later command's."""
-        if self._broken:
-            raise GatewayError(GatewayStatus.DISCONNECTED, f"the session with {self._connection.peer} has ended")
-        try:
-            yield
-        except GeneratorExit:
-            raise
-        except ProtocolFault as fault:
-            self.abort()
-            words = f"{self._connection.peer} {fault.words}"
-            raise GatewayError(GatewayStatus.CONNECTION_FAILED, words) from fault
-        except BaseException:
-            self.abort()
-            raise

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from postroom.errors import PostroomError
 from postroom.gateways import sasl
 from postroom.gateways.argument import argument
 from postroom.gateways.dial import connect, secure
@@ -19,7 +18,7 @@ from postroom.gateways.imap.connection import Connection, tagged
 from postroom.gateways.imap.options import ImapOptions
 from postroom.gateways.imap.responses import Status, stranger
 from postroom.gateways.imap.verdicts import said_bye, sign_in_refused
-from postroom.gateways.oauth2 import TokenRefused, no_token
+from postroom.gateways.oauth2 import TokenRefused, wait_for_token
 from postroom.gateways.reading import Auth, Security
 from postroom.gateways.stream import Deadline
 from postroom.gateways.tls import client_context
@@ -137,7 +136,7 @@ class _Authentication:
     async def _xoauth2(self) -> None:
         if "AUTH=XOAUTH2" not in self._offered:
             raise GatewayError(GatewayStatus.AUTH_FAILED, f"{self._connection.peer} does not offer sign-in by XOAUTH2")
-        token = await self._token()
+        token = await wait_for_token(self._options.token, self._connection, self._deadline)
         try:
             await self._authenticate(b"XOAUTH2", sasl.xoauth2(self._options.user, token), token)
         except UnsafeArgument as error:
@@ -146,14 +145,6 @@ class _Authentication:
             if error.status is GatewayStatus.AUTH_FAILED:
                 raise TokenRefused(error, token) from error
             raise
-
-    async def _token(self) -> str:
-        assert self._options.token is not None  # noqa: S101 ImapOptions asks for it
-        doing = "we waited for an access token of the OAuth 2.0 server"
-        try:
-            return await self._connection.wait_for(self._options.token.get(), self._deadline, doing)
-        except PostroomError as error:
-            raise no_token(error, "there is no access token") from error
 
     async def _authenticate(self, mechanism: bytes, response: bytes, secret: str) -> None:
         """One AUTHENTICATE exchange; the response goes out after the server's "+" (RFC 9051 §6.2.2)."""

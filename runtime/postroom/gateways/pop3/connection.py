@@ -15,29 +15,12 @@ class Connection(Stream):
     """A stream of status lines and multi-line replies. Used by one task."""
 
     def __init__(self, peer: str, idle: float) -> None:
-        super().__init__(peer, idle)
         self.inbound = Inbound()
-
-    def take(self, data: bytes) -> int:
-        """Keep what came; gives how many octets lie here unread."""
-        self.inbound.feed(data)
-        return len(self.inbound)
-
-    def early(self) -> bytes:
-        """The first octets that nobody took."""
-        return self.inbound.peek()
+        super().__init__(peer, idle, self.inbound)
 
     def stranger(self, start: bytes) -> str:
         """Say who speaks like this, when it is not POP3; else nothing."""
         return stranger(start)
-
-    async def line(self, deadline: Deadline, doing: str) -> bytes:
-        """The next line without its CRLF; `doing` finishes "while ..." in an error."""
-        while True:
-            line = self.inbound.line()
-            if line is not None:
-                return line
-            await self.more(deadline, doing)
 
     async def multiline(self, most: int, deadline: Deadline, doing: str) -> bytes:
         """A whole body, dots unstuffed. Raises ProtocolFault when it passes `most` octets."""

@@ -1,52 +1,19 @@
-"""The bytes a server sent and nobody took yet, taken as lines or as bodies; bounded lines, no I/O."""
+"""What a POP3 server sent and nobody took yet, as lines or as bodies; no I/O."""
 
 from __future__ import annotations
 
-from postroom.gateways.faults import ProtocolFault
+from postroom.gateways.lines import MAX_LINE, Lines
 from postroom.gateways.pop3.body import Body
 
-_CR = 0x0D
-MAX_LINE = 64 * 1024
-"""Octets of a status line; RFC 2449 §4 allows 512, servers are more generous."""
+__all__ = ["MAX_LINE", "Inbound"]
 
 
-class Inbound:
-    """A buffer that is read from the front."""
+class Inbound(Lines):
+    """Lines, and the bodies of multi-line replies between them."""
 
-    __slots__ = ("_buffer", "_start")
-
-    def __init__(self) -> None:
-        self._buffer = b""
-        self._start = 0
-
-    def __len__(self) -> int:
-        return len(self._buffer) - self._start
-
-    def feed(self, data: bytes) -> None:
-        """Add what came from the peer."""
-        left = self._buffer[self._start :] if self._start < len(self._buffer) else b""
-        self._buffer = left + data if left else data
-        self._start = 0
-
-    def line(self) -> bytes | None:
-        """Take the next line without its CRLF, or None until it is whole. Raises ProtocolFault."""
-        end = self._buffer.find(b"\n", self._start, self._start + MAX_LINE)
-        if end < 0:
-            if len(self) >= MAX_LINE:
-                raise ProtocolFault(f"sent a line longer than {MAX_LINE} octets")
-            return None
-        # RFC 1939 §3: every reply line ends in CRLF; a lenient reader here is how replies get smuggled
-        if end == self._start or self._buffer[end - 1] != _CR:
-            raise ProtocolFault("ended a line with a bare LF instead of CRLF")
-        line = self._buffer[self._start : end - 1]
-        self._start = end + 1
-        return line
+    __slots__ = ()
 
     def body(self, body: Body) -> bytes:
         """Take what is there of a multi-line reply, dots unstuffed; empty when more must come or it is done."""
         chunk, self._start = body.take(self._buffer, self._start)
         return chunk
-
-    def peek(self) -> bytes:
-        """The first octets that nobody took, for telling who is speaking."""
-        return self._buffer[self._start : self._start + 80]

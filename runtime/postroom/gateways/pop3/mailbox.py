@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 
 from postroom.gateways.faults import ProtocolFault
+from postroom.gateways.guarded import Guarded
 from postroom.gateways.pop3 import commands
 from postroom.gateways.pop3.capabilities import Capabilities
 from postroom.gateways.pop3.connection import Connection
@@ -24,7 +25,7 @@ from postroom.ports.world import Failpoint
 _DELETES_AT_ONCE = 200
 
 
-class Pop3Mailbox:
+class Pop3Mailbox(Guarded):
     """A mailbox between sign-in and QUIT (the transaction state of RFC 1939 §5)."""
 
     def __init__(
@@ -35,6 +36,7 @@ class Pop3Mailbox:
         suspects: Suspects,
         failpoint: Failpoint,
     ) -> None:
+        super().__init__(connection)
         self._connection = connection
         self._capabilities = capabilities
         self._options = options
@@ -42,7 +44,6 @@ class Pop3Mailbox:
         self._failpoint = failpoint
         self._fetching = Fetching(connection, options, failpoint)
         self._asked_again = False
-        self._broken = False
 
     @property
     def declined(self) -> Sequence[Declined]:
@@ -144,11 +145,6 @@ class Pop3Mailbox:
         await self._connection.close()
         return reply.ok
 
-    def abort(self) -> None:
-        """Drop the connection now; nothing marked is deleted."""
-        self._broken = True
-        self._connection.abort()
-
     @property
     def _at_once(self) -> int:
         return self._options.window if self._capabilities.pipelining else 1
@@ -167,23 +163,6 @@ class Pop3Mailbox:
         now = await ask_capabilities(self._connection, deadline)
         if now.known:
             self._capabilities = now
-
-    @contextmanager
-    def _session(self) -> Iterator[None]:
-        """Whatever goes wrong inside ends the session: a late reply must never be taken for a later command's."""
-        if self._broken:
-            raise GatewayError(GatewayStatus.DISCONNECTED, f"the session with {self._connection.peer} has ended")
-        try:
-            yield
-        except GeneratorExit:
-            raise
-        except ProtocolFault as fault:
-            self.abort()
-            words = f"{self._connection.peer} {fault.words}"
-            raise GatewayError(GatewayStatus.CONNECTION_FAILED, words) from fault
-        except BaseException:
-            self.abort()
-            raise
 
 
 def _checked_once(mails: Sequence[Listed], ask: Callable[[Listed], Asked]) -> list[Asked]:

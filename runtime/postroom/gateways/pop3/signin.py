@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from postroom.errors import PostroomError
 from postroom.gateways import sasl
 from postroom.gateways.dial import connect, secure
 from postroom.gateways.faults import ProtocolFault, UnsafeArgument
-from postroom.gateways.oauth2 import TokenRefused, no_token
+from postroom.gateways.oauth2 import TokenRefused, wait_for_token
 from postroom.gateways.pop3 import commands
 from postroom.gateways.pop3.capabilities import Capabilities, parse_capabilities
 from postroom.gateways.pop3.connection import Connection, Deadline
@@ -116,7 +115,7 @@ class _Authentication:
     async def _xoauth2(self) -> None:
         if self._capabilities.known and not self._capabilities.offers_sasl("XOAUTH2"):
             raise GatewayError(GatewayStatus.AUTH_FAILED, f"{self._connection.peer} does not offer sign-in by XOAUTH2")
-        token = await self._token()
+        token = await wait_for_token(self._options.token, self._connection, self._deadline)
         self._secrets = (token,)
         try:
             response = sasl.xoauth2(self._options.user, token)
@@ -128,14 +127,6 @@ class _Authentication:
             if error.status is GatewayStatus.AUTH_FAILED:
                 raise TokenRefused(error, token) from error
             raise
-
-    async def _token(self) -> str:
-        assert self._options.token is not None  # noqa: S101 Pop3Options asks for it
-        doing = "we waited for an access token of the OAuth 2.0 server"
-        try:
-            return await self._connection.wait_for(self._options.token.get(), self._deadline, doing)
-        except PostroomError as error:
-            raise no_token(error, "there is no access token") from error
 
     async def _auth(self, mechanism: str, response: bytes) -> Reply:
         """One AUTH exchange: the response on the first line, or after the server's "+" (RFC 5034 §4)."""

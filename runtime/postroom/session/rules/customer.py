@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from postroom.session.effects import AssignToAgent, NotifyAgent, OpenSession
+from postroom.session.effects import AssignToAgent, EnterQueue, NotifyAgent, OpenSession
 from postroom.session.events import MessageAttached, MessageReceived
 from postroom.session.facts import AgentFact, Facts
 from postroom.session.policy import Policy
@@ -35,16 +35,18 @@ def to_people(session: Session, facts: Facts, policy: Policy, now: datetime) -> 
 
 
 def wrote_while_waiting(
-    session: Session, event: MessageReceived, _facts: Facts, _policy: Policy, _now: datetime
+    session: Session, event: MessageReceived, _facts: Facts, policy: Policy, _now: datetime
 ) -> Ruling:
-    """A further mail keeps the place in the queue, or the offer that already stands."""
-    told = (NotifyAgent(agent=session.offer.agent, what="customer_wrote"),) if session.offer else ()
-    return _heard(session, event), told
+    """A further mail keeps the place in the queue, or the offer that already stands; a trial that is over is served."""
+    heard = _heard(session, event)
+    if session.is_shadow and not policy.is_shadow:
+        return replace(heard, is_shadow=False), (EnterQueue(queue=session.queue),)
+    return heard, (NotifyAgent(agent=session.offer.agent, what="customer_wrote"),) if session.offer else ()
 
 
 def wrote_offline(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """A further mail joins the offline message; each is confirmed where the channel says so."""
-    heard = _heard(session, event)
+    heard = replace(_heard(session, event), is_shadow=session.is_shadow and policy.is_shadow)
     return confirmed((heard, ()), facts, policy, now) if policy.automatic.each else (heard, ())
 
 

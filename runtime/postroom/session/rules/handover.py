@@ -20,14 +20,14 @@ from postroom.session.state import Assignment, Phase, Session
 
 
 def transferred(session: Session, event: SessionTransferred, facts: Facts, policy: Policy, now: datetime) -> Ruling:
-    """To a queue, or kept for an agent there; its age goes with it."""
+    """To a queue, or kept for an agent there; its age goes with it, and who had it is asked last."""
     refused = _refused(session, event, facts, policy)
     if refused:
         return ignored(session, refused)
     moved = replace(
         session,
         queue=event.queue or session.queue,
-        passed_over=(),
+        passed_over=(session.owner,) if session.owner else (),
         left_out=tuple(name for name in session.left_out if name != event.agent),
         overflowed=False,
     )
@@ -115,12 +115,10 @@ def _next_target(session: Session, policy: Policy) -> str | None:
 
 
 def _has_others(target: str, session: Session, policy: Policy) -> bool:
-    """Whether anybody there has not let the customer wait yet."""
+    """Whether anybody there has not let the customer wait yet; a queue without members is served from elsewhere."""
     kind, _, name = target.partition(":")
-    if kind == "queue" and policy.of_queue(name).is_external:
-        return True
-    agents = policy.of_queue(name).members if kind == "queue" else {name} - {""}
-    return not agents <= {*session.left_out, session.owner}
+    agents = policy.of_queue(name).members if kind == "queue" else {name}
+    return bool(target) and (not agents or not agents <= {*session.left_out, session.owner})
 
 
 _ByHand = SessionTransferred | SessionFiled | ConversationMerged

@@ -110,4 +110,6 @@ def _why_not(facts: Facts, robot: RobotPolicy) -> str:
     mail = facts.automatic
     if mail is None or not mail.answerable or not mail.recipient or mail.new_participant:
         return (mail.why_not if mail else "") or "the mail may not be answered automatically"
+    if mail.paused:
+        return "automatic mail is paused"
     return ""

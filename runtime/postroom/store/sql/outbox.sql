@@ -1,17 +1,19 @@
 -- name: outbox_add
 -- Put an effect in; its id may never have been in before.
-INSERT INTO outbox (id, tenant, conversation, session, effect, created_at, due_at, attempts, state, words)
-VALUES (:id, :tenant, :conversation, :session, :effect, :created_at, :due_at, :attempts, 'pending', '');
+INSERT INTO outbox (id, tenant, conversation, session, effect, created_at, due_at, attempts, is_reply, state, words)
+VALUES (:id, :tenant, :conversation, :session, :effect, :created_at, :due_at, :attempts, :is_reply, 'pending', '');
 
 -- name: outbox_lease
 -- Take due rows, the longest due first. A row waits while one of its conversation is in somebody's hands, and for every
--- earlier one, except one that waits for its retry and whose first attempt is long enough ago.
+-- earlier one, except one that waits for its retry and whose first attempt is long enough ago. Replies of the tenants in
+-- `held` (each name between slashes, or * for all) are left where they are.
 UPDATE outbox
 SET lease = :token, leased_until = :until, blocks_until = COALESCE(outbox.blocks_until, :pass_after)
 WHERE seq IN (
     SELECT r.seq
     FROM outbox AS r
     WHERE r.state = 'pending' AND r.due_at <= :now AND (r.leased_until IS NULL OR r.leased_until <= :now)
+        AND NOT (r.is_reply = 1 AND (:held = '*' OR REPLACE(:held, '/' || r.tenant || '/', '') <> :held))
         AND NOT EXISTS (
             SELECT 1
             FROM outbox AS e
@@ -58,5 +60,8 @@ UPDATE outbox SET lease = NULL, leased_until = NULL WHERE lease = :token;
 UPDATE outbox SET lease = NULL, leased_until = NULL WHERE lease IS NOT NULL;
 
 -- name: outbox_next_due
--- When the earliest row without a lease is due.
-SELECT MIN(due_at) FROM outbox WHERE state = 'pending' AND lease IS NULL;
+-- When the earliest row without a lease is due, but for what is held.
+SELECT MIN(due_at)
+FROM outbox
+WHERE state = 'pending' AND lease IS NULL
+    AND NOT (is_reply = 1 AND (:held = '*' OR REPLACE(:held, '/' || tenant || '/', '') <> :held));

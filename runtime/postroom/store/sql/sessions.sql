@@ -121,10 +121,19 @@ SELECT seq, state FROM sessions WHERE phase = :phase AND phase <> 'ended' AND se
 SELECT state FROM sessions WHERE tenant = :tenant AND agent = :agent ORDER BY opened_at, seq;
 
 -- name: sessions_waiting_queues
--- Every queue in which somebody waits.
-SELECT tenant, queue, COUNT(*), MIN(queued_at)
-FROM sessions
-WHERE phase = 'queued' AND is_shadow = 0
+-- Every queue in which somebody waits; those who wait for anybody and for one agent are each counted in their index.
+SELECT tenant, queue, SUM(waiting), MIN(oldest)
+FROM (
+    SELECT tenant, queue, COUNT(*) AS waiting, MIN(queued_at) AS oldest
+    FROM sessions
+    WHERE phase = 'queued' AND held_for IS NULL AND is_shadow = 0
+    GROUP BY tenant, queue
+    UNION ALL
+    SELECT tenant, queue, COUNT(*) AS waiting, MIN(queued_at) AS oldest
+    FROM sessions
+    WHERE phase = 'queued' AND held_for IS NOT NULL AND is_shadow = 0
+    GROUP BY tenant, queue
+) AS counted
 GROUP BY tenant, queue
 ORDER BY tenant, queue;
 
@@ -135,6 +144,14 @@ FROM sessions
 WHERE phase <> 'ended'
 GROUP BY tenant, channel, queue
 ORDER BY tenant, channel, queue;
+
+-- name: sessions_in_shadow
+-- Every channel with open sessions that were begun in shadow.
+SELECT tenant, channel, COUNT(*)
+FROM sessions
+WHERE phase <> 'ended' AND is_shadow = 1
+GROUP BY tenant, channel
+ORDER BY tenant, channel;
 
 -- name: sessions_agents_in_use
 -- Every agent with open sessions.
