@@ -64,13 +64,14 @@ class ExternalQueues:
     async def _offer(self, tenant: str, queue: Queue) -> int:
         now = self._clock.now()
         look = partial(_to_offer, tenant=tenant, queue=queue.name, now=now)
-        if not await self._store.read(lambda tx: bool(look(tx)[0]) or bool(look(tx)[1])):
+        if not any(await self._store.read(look)):
             return 0
         minted = {number: (self._ids.new(), self._ids.secret()) for number in range(AT_ONCE)}
         until = now + timedelta(seconds=queue.offer_for)
 
         def unit(tx: Tx) -> list[Outgoing]:
             fresh, unpublished = look(tx)
+            _forget_old(tx, tenant, queue.name, now)
             made = [_make(session, minted[number], until) for number, session in enumerate(fresh)]
             for offer in made:
                 tx.broker.put_offer(offer)
@@ -97,6 +98,13 @@ def _to_offer(tx: Tx, tenant: str, queue: str, now: datetime) -> tuple[list[Sess
     fresh = [session for session in waiting if session.id not in standing]
     waits = {session.id for session in waiting}
     return fresh, [one for one in standing.values() if one.session in waits and one.token and not one.is_published]
+
+
+def _forget_old(tx: Tx, tenant: str, queue: str, now: datetime) -> None:
+    """Drop the offers that are over, also those of sessions that went elsewhere."""
+    for offer in tx.broker.offers(tenant, queue):
+        if offer.expires_at <= now:
+            tx.broker.drop_offer(offer.session)
 
 
 def _make(session: Session, minted: tuple[str, str], until: datetime) -> ExternalOffer:
