@@ -9,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from postroom.api import events as events_module
-from postroom.api.feed import BUFFER, read_batch
-from postroom.api.telling import events_for
+from postroom.api.feed import BUFFER
+from postroom.ports.happenings import read_batch
+from postroom.ports.telling import events_for
 from postroom.session.events import MessageAttached
 from postroom.session.state import Phase
 from tests.api.asking import reply, token_of_owner

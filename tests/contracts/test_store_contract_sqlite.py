@@ -9,6 +9,7 @@ import pytest
 
 from postroom.ports.store import Store
 from tests.contracts.store_automatic_contract import AnsweredMailContract, AutomaticRepliesContract
+from tests.contracts.store_broker_contract import BrokerContract
 from tests.contracts.store_contract import AtomicityContract, BellsContract, UnitsContract
 from tests.contracts.store_desk_contract import DraftsContract, ListsContract, MergingContract, WithdrawingContract
 from tests.contracts.store_intake_contract import ConversationsContract, LedgerContract, MailsContract
@@ -70,6 +71,9 @@ class TestTimers(TimersContract): ...
 
 
 class TestAgents(AgentsContract): ...
+
+
+class TestBroker(BrokerContract): ...
 
 
 class TestOutbox(OutboxContract): ...

@@ -190,6 +190,13 @@ def test_where_nobody_else_is_left_it_goes_up_or_stays() -> None:
     assert tell(assigned(), AgentStayedSilent(), policy=to_himself)[0].owner == "anna"
 
 
+def test_a_queue_served_outside_needs_no_members() -> None:
+    outside = {"support": QueuePolicy(members=frozenset({"anna"})), "second": QueuePolicy(is_external=True)}
+    policy = replace(rules(to="queue:second"), queues=outside)
+    assert tell(assigned(), TO_QUEUE, facts=KNOWN, policy=policy)[0].queue == "second"
+    assert tell(assigned(), AgentStayedSilent(), policy=policy)[0].queue == "second"
+
+
 def test_an_answer_forgets_who_was_silent() -> None:
     session = replace(assigned(), left_out=("bernd",), transfers=2)
     answered, _ = tell(session, ReplySubmitted(agent="anna", token="t1", reply="r1"))

@@ -70,8 +70,8 @@ def test_a_kind_is_needed_and_the_words_speak_of_robots(tmp_path: Path) -> None:
     assert found["robots[2].url"] == found["robots[2].secret"] == "is missing, and has no default"
 
 
-def test_a_robot_over_mqtt_waits_for_its_door(tmp_path: Path) -> None:
-    assert "MQTT door" in rules(with_robots(tmp_path, one("mqtt")))["robots[0].kind"]
+def test_a_robot_over_mqtt_needs_a_broker(tmp_path: Path) -> None:
+    assert "needs a broker" in rules(with_robots(tmp_path, one("mqtt")))["robots[0].kind"]
 
 
 def test_every_problem_of_its_file_is_shown_at_its_place(tmp_path: Path) -> None:

@@ -296,7 +296,7 @@ def test_clocks_are_checked_against_each_other(tmp_path: Path) -> None:
         ("    members: [anna]\n    levels: {bernd: 3}\n", "levels.bernd", "there is no member 'bernd'"),
         ("    members: [anna]\n    overflow: {queue: x, after: 5m}\n", "overflow.queue", "there is no queue 'x'"),
         ("    members: [anna]\n    overflow: {queue: first_line, after: 5m}\n", "overflow.queue", "leads back"),
-        ("    members: [anna]\n    served_by: mqtt\n", "served_by", "not part of this version"),
+        ("    members: [anna]\n    served_by: mqtt\n", "served_by", "needs a broker"),
         (
             "    members: [anna]\n    relaxation: [{after: 5m, skill_level: 2}]\n",
             "relaxation[0].skill_level",

@@ -23,6 +23,7 @@ PACKAGES: Mapping[str, str] = {
     "postfix": "postfix",
     "smtp-sink": "postfix",
     "smtp-source": "postfix",
+    "mosquitto": "mosquitto",
     "promtool": "prometheus",
 }
 """Each program the tests may run, and the Debian package that brings it."""

@@ -35,6 +35,7 @@ from postroom.api import (
     withdrawals,
     work,
 )
+from postroom.api.asyncapi import asyncapi
 from postroom.api.auth import Caller, Directory, SignIn
 from postroom.api.feed import JournalFeed
 from postroom.api.headers import SAFE_HEADERS
@@ -69,7 +70,7 @@ def create_app(parts: ApiParts) -> Litestar:
     """Build the application; while it lives it runs the feed of its event streams."""
     directory = Directory(parts.current)
     return Litestar(
-        route_handlers=[_tenant_router(parts, directory)],
+        route_handlers=[_tenant_router(parts, directory), asyncapi],
         dependencies={
             "parts": Provide(lambda: parts, sync_to_thread=False),
             "directory": Provide(lambda: directory, sync_to_thread=False),

@@ -19,14 +19,15 @@ from msgspec import Struct
 
 from postroom.api.access import queues_of
 from postroom.api.auth import Caller, Directory, Known, SignedIn
-from postroom.api.feed import PAGE, Batch, Subscription, read_batch
+from postroom.api.feed import Subscription
 from postroom.api.headers import SAFE_HEADERS
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.queues import Queues, QueueView, queue_views
-from postroom.api.telling import Event, events_for
 from postroom.api.work import Work, work_of
+from postroom.ports.happenings import PAGE, Batch, read_batch
 from postroom.ports.records import QueueLength
 from postroom.ports.store import Tx
+from postroom.ports.telling import Event, events_for
 
 HEARTBEAT = 15.0
 """Seconds without an event after which the caller hears that the stream still stands."""

@@ -127,10 +127,17 @@ class QueueLoop:
     def _offer_kept(self, tenant: str, agent: str, token: str, tx: Tx) -> bool:
         now = self._clock.now()
         session = tx.sessions.kept(tenant, agent, now)
-        if session is None or not tx.agents.reserve(tenant, agent, now, session.weight):
+        if session is None or self._is_served_outside(session):
+            return False
+        if not tx.agents.reserve(tenant, agent, now, session.weight):
             return False
         after, _effects = self._step(tx, session.id, AgentReserved(agent=agent, token=token))
         return after.phase is not Phase.QUEUED
+
+    def _is_served_outside(self, session: Session) -> bool:
+        tenant = self._current().tenant(session.tenant)
+        queue = tenant.queue(session.queue) if tenant is not None else None
+        return queue is not None and queue.served_by != "postroom"
 
     async def _serve(self, queue: Waiting) -> int:
         """Offer from the head while that offers anything; then one page behind, from where an earlier look ended."""
@@ -185,7 +192,7 @@ def servable(tx: Tx, generation: Generation, now: datetime) -> list[Waiting]:
     for tenant in generation.tenants:
         able = frozenset(tx.agents.able(tenant.name))
         for queue in tenant.queues:
-            if able.isdisjoint(queue.members):
+            if queue.served_by != "postroom" or able.isdisjoint(queue.members):
                 continue
             for head in tx.sessions.turns(tenant.name, queue.name, now, None, 1):
                 rules = assignment_rules(queue)

@@ -338,6 +338,7 @@ class Metrics:
         self._is_refused = self._gauge("config_refused", "1 while what the files say is refused and not in force")
         self._generation = self._gauge("config_generation", "The generation of the settings in force")
         self._paused = self._gauge("paused", "1 while it is held back", ("what", "tenant"))
+        self._mqtt_connected = self._gauge("mqtt_connected", "1 while the broker is there")
         self._loop_lag = self._histogram("event_loop_lag_seconds", "How late the loop wakes", buckets=SHORT_SECONDS)
         info = self._gauge("build_info", "1; the labels say what runs", ("version", "python"))
         info.labels(version=version, python=platform.python_version()).set(1)
@@ -378,6 +379,10 @@ class Metrics:
         if what not in PAUSABLE:
             raise ValueError(f"{what} cannot be held back")
         self._paused.labels(what=what, **self._named(tenant=tenant)).set(is_paused)
+
+    def mqtt_connected(self, is_there: bool) -> None:
+        """The broker came or went."""
+        self._mqtt_connected.set(is_there)
 
     def event_loop_lag(self, seconds: float) -> None:
         """The loop woke so long after it was asked to."""

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from postroom.ports.automatic import AutomaticReplies
+from postroom.ports.broker import BrokerStore
 from postroom.ports.gateways import Spool, Spooler
 from postroom.ports.records import Counts, RawRef
 from postroom.ports.repositories import (
@@ -56,6 +57,7 @@ class Tx(Protocol):
     drafts: Drafts
     idempotency: Idempotency
     undeliverable: Undeliverable
+    broker: BrokerStore
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

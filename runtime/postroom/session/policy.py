@@ -35,6 +35,8 @@ class QueuePolicy(Struct, frozen=True, kw_only=True):
     first_response_within: float = 4 * 3600.0
     in_work_time: bool = True
     """Whether that is work time of the channel."""
+    is_external: bool = False
+    """Whether somebody outside finds the agents, so that it is served without members."""
 
 
 class LastAgentPolicy(Struct, frozen=True, kw_only=True):

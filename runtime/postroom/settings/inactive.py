@@ -25,9 +25,6 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
         "subject_tag": (False,),
     },
     "routes": {"labels": ((),)},
-    "queues": {
-        "served_by": ("postroom",),
-    },
     "agents": {"signature": (None,), "personal_address": (), "notices": ((),)},
 }
 """By section and key, the values that say what this version does anyway: they need no warning."""

@@ -47,12 +47,12 @@ def load(folder: Path, number: int = 1) -> Loaded:
         if tenant is not None:
             validate.tenant(page, tenant)
     sound = [(page, tenant) for page, tenant in tenants if tenant is not None]
-    validate.together(process[0], sound)
+    validate.together(*process, sound)
     return _loaded(folder, number, process, tenants)
 
 
 def load_process(folder: Path) -> tuple[Process, tuple[Problem, ...]]:
-    """Read and check `postroom.yaml` alone, which holds no secret, with every problem it has; blocking."""
+    """Read and check `postroom.yaml` alone, its secrets unread, with every problem it has; blocking."""
     page, process = _read_process(folder)
     validate.process(page, process)
     return process, tuple(sorted(page.problems, key=_line))

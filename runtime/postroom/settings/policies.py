@@ -89,6 +89,7 @@ def _queue(queue: Queue) -> QueuePolicy:
         ageing=queue.ageing,
         first_response_within=queue.service_level.first_response_within,
         in_work_time=queue.service_level.clock == "work_time",
+        is_external=queue.served_by == "mqtt",
     )
 
 

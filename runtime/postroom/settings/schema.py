@@ -26,6 +26,7 @@ from postroom.settings.channel_rules import (
     SessionTransfer,
     WorkTime,
 )
+from postroom.settings.mqtt import MqttSettings
 from postroom.settings.oauth2 import OAuth2
 from postroom.settings.robots import Robot
 from postroom.settings.rules import (
@@ -102,6 +103,7 @@ class Process(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     http: HttpSettings = HttpSettings()
     ops: OpsSettings = OpsSettings()
     logs: LogSettings = LogSettings()
+    mqtt: MqttSettings | None = None
     drain_within: Annotated[Seconds, Between(1, 300, Unit.SECONDS)] = 30.0
 
 

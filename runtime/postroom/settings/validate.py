@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from postroom.settings import inactive
 from postroom.settings.checks import (
+    broker,
     calendars,
     caps,
     certificates,
@@ -31,6 +32,7 @@ from postroom.settings.schema import Process, Tenant
 def process(page: Page, settings: Process) -> None:
     """Check the process itself."""
     sockets.check(page, settings)
+    broker.check(page, settings)
 
 
 def tenant(page: Page, settings: Tenant) -> None:
@@ -54,8 +56,9 @@ def tenant(page: Page, settings: Tenant) -> None:
         subject.check(page, settings)
 
 
-def together(process_page: Page, tenants: Sequence[tuple[Page, Tenant]]) -> None:
+def together(process_page: Page, settings: Process, tenants: Sequence[tuple[Page, Tenant]]) -> None:
     """Check what concerns several tenants."""
     gateways.check_boxes(tenants)
-    if not any(settings.channels for _, settings in tenants) and tenants and not process_page.problems:
+    broker.together(process_page, settings, tenants)
+    if not any(one.channels for _, one in tenants) and tenants and not process_page.problems:
         tenants[0][0].warning("", "no tenant has a channel: no mail will be served")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from postroom.ports.automatic import AutomaticReplies
+from postroom.ports.broker import BrokerStore
 from postroom.ports.records import Counts
 from postroom.ports.repositories import (
     Conversations,
@@ -17,6 +18,7 @@ from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.store import Topic
 from postroom.store.agents import SqlAgents
 from postroom.store.automatic import SqlAutomaticReplies
+from postroom.store.broker import SqlBroker
 from postroom.store.connection import Connection
 from postroom.store.conversations import SqlConversations
 from postroom.store.counts import counts
@@ -51,6 +53,7 @@ class SqlTx:
         self.drafts: Drafts = SqlDrafts(db)
         self.idempotency: Idempotency = SqlIdempotency(db)
         self.undeliverable: Undeliverable = SqlUndeliverable(db)
+        self.broker: BrokerStore = SqlBroker(db)
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

@@ -7,6 +7,7 @@ from functools import partial
 
 from postroom.api.app import create_app
 from postroom.api.feed import JournalFeed
+from postroom.api.inward import InwardDoor
 from postroom.api.operator.app import create_operator_app
 from postroom.api.operator.parts import OperatorParts
 from postroom.api.operator.server import OperatorServer
@@ -29,8 +30,8 @@ from postroom.wiring.outgoing import sending_rules
 from postroom.wiring.parts import Parts
 
 
-def http_door(parts: Parts, presence: Presence) -> HttpServer:
-    """The agents' door."""
+def http_door(parts: Parts, presence: Presence) -> tuple[HttpServer, InwardDoor]:
+    """The agents' door, and the way into it for other doors."""
     reader = StoredMailReader(parts.store, parts.blobs, parts.readers, parts.offload)
     desk = Desk(
         parts.store,
@@ -61,7 +62,7 @@ def http_door(parts: Parts, presence: Presence) -> HttpServer:
         )
     )
     host, port = parse_listen(parts.generation.process.http.listen, "http.listen")
-    return HttpServer(app, host, port, before_stop=feed.close)
+    return HttpServer(app, host, port, before_stop=feed.close), InwardDoor(app)
 
 
 def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: GatewayOperations) -> OperatorServer:

@@ -5,7 +5,7 @@ Whoever works holds what he took and ends on it; whoever asks next is given the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -48,6 +48,7 @@ class InForce:
         self._clock = clock
         self._feeds: Feeds | None = None
         self._generation = generation
+        self._told: list[Callable[[], None]] = []
         self._now = self._compiled(generation)
 
     @property
@@ -67,6 +68,12 @@ class InForce:
     def swap(self, generation: Generation) -> None:
         """Let that generation be in force from now on."""
         self._generation = generation
+        for told in self._told:
+            told()
+
+    def tell(self, told: Callable[[], None]) -> None:
+        """Let whoever has to know hear of every generation from now on; he only notes it."""
+        self._told.append(told)
 
     def follow(self, feeds: Feeds) -> None:
         """Let what these feeds say count from now on."""

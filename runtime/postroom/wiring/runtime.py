@@ -42,6 +42,7 @@ from postroom.store.blobs import FileBlobs
 from postroom.store.kept import FileKeeper
 from postroom.store.keys import key_ring
 from postroom.store.sqlite import SqliteStore
+from postroom.wiring.broker import mqtt_door, mqtt_loop, try_broker
 from postroom.wiring.doors import http_door, operator_door, ops_door
 from postroom.wiring.expiries import expiry_loop
 from postroom.wiring.gateways import InUse, Shown, Works, build_gateways
@@ -133,8 +134,9 @@ class Runtime:
         probes = Probes(lambda: in_use.sending, board, parts.clock)
         operations = GatewayOperations(switches, probes, board, parts.clock, partial(try_out, parts))
         presence = Presence(parts.clock)
-        robots = Robots(parts.clock, parts.ids, parts.offload, parts.metrics, parts.current)
-        http, ops = http_door(parts, presence), ops_door(parts, stopping)
+        mqtt = mqtt_door(parts)
+        robots = Robots(parts.clock, parts.ids, parts.offload, parts.metrics, parts.current, lines=mqtt)
+        (http, inward), ops = http_door(parts, presence), ops_door(parts, stopping)
         operator = operator_door(parts, board, in_use, operations)
         http.bind()
         self.http_url = f"http://{_host(self._generation.process.http.listen)}:{http.port}"
@@ -148,6 +150,7 @@ class Runtime:
             *session_loops(parts, in_use, board, presence, robots),
             expiry_loop(parts),
             *self._reload_loops(parts, works, in_use, collectors, supervisor, probes),
+            mqtt_loop(parts, mqtt, inward, board),
             Loop(name="probes", run=lambda _: probes.run()),
             Loop(name="calendars", run=lambda _: parts.feeds.run()),
             Loop(name="http", run=partial(_until_stopped, http), drains=True),
@@ -180,11 +183,12 @@ class Runtime:
 
 
 async def connect(generation: Generation) -> list[tuple[str, str, str, str]]:
-    """Sign in to every gateway once: (gateway, kind, status, words), the words empty where it succeeded."""
+    """Sign in to every gateway and the broker once: (name, kind, status, words), the words empty where it succeeded."""
     offload, clock = ThreadOffload({}), SystemClock()
     try:
         keeper = FileKeeper(Path(generation.folder, generation.process.store.folder), offload)
-        return await try_gateways(generation, Builder(Path(generation.folder), clock, failpoint_from({}), keeper))
+        builder = Builder(Path(generation.folder), clock, failpoint_from({}), keeper)
+        return [*await try_gateways(generation, builder), *await try_broker(generation)]
     finally:
         offload.close()
 

@@ -10,10 +10,11 @@ from msgspec import Struct
 from postroom.dispatch.robots.faq import FaqRobot, Sureness
 from postroom.dispatch.robots.http import HttpRobot
 from postroom.dispatch.robots.knowledge import Knowledge
+from postroom.dispatch.robots.mqtt import Answers, MqttRobot
 from postroom.dispatch.robots.openai import Model, OpenAiRobot
 from postroom.dispatch.robots.post import Poster, Target
 from postroom.errors import ConfigurationError
-from postroom.ports.robots import Robot
+from postroom.ports.robots import Robot, RobotWire
 from postroom.ports.world import Clock, Ids, Offload
 from postroom.settings import robots
 from postroom.settings.targets import networks
@@ -26,6 +27,9 @@ class World(Struct, frozen=True, kw_only=True):
     clock: Clock
     ids: Ids
     offload: Offload
+    wire: RobotWire | None = None
+    """The tenant's way to the broker, and `answers` who waits there; None where there is no such door."""
+    answers: Answers | None = None
 
 
 def build(settings: robots.Robot, world: World) -> Robot:
@@ -42,9 +46,9 @@ def build(settings: robots.Robot, world: World) -> Robot:
             knowledge = Knowledge(world.folder / settings.file, world.offload) if settings.file else None
             return OpenAiRobot(_poster(settings, whole, world), _model(settings), knowledge, world.ids)
         case robots.MqttRobot():
-            raise ConfigurationError(
-                f"the robot {settings.name} needs the MQTT door, which is not part of this version"
-            )
+            if world.wire is None or world.answers is None:
+                raise ConfigurationError(f"the robot {settings.name} needs a broker")
+            return MqttRobot(world.wire, world.answers, settings.name)
 
 
 def _poster(settings: robots.HttpRobot | robots.OpenAiRobot, url: str, world: World) -> Poster:

@@ -10,23 +10,10 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from postroom.ports.robots import Fail, HandOff, RobotAnswer, RobotQuestion, Turn, Verdict
+from postroom.ports.broker_messages import RobotRequest
+from postroom.ports.robots import Fail, HandOff, RobotAnswer, RobotQuestion, Verdict
 
 VERSION = 1
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """A question, with the names it has on the wire."""
-
-    version: int
-    id: str
-    conversation: str
-    session: str
-    turn: int
-    channel: str
-    language: str | None
-    subject: str
-    dialogue: tuple[Turn, ...]
 
 
 class Reply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="reply"):
@@ -48,7 +35,7 @@ _ANSWERS = msgspec.json.Decoder(Reply | Away)
 
 def encoded(question: RobotQuestion) -> bytes:
     """Write a question."""
-    asked = Asked(
+    asked = RobotRequest(
         version=VERSION,
         id=question.id,
         conversation=question.conversation,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -12,21 +13,40 @@ from postroom.dispatch.robots.breaker import Plan
 from postroom.dispatch.robots.build import World, build
 from postroom.dispatch.robots.guarded import GuardedRobot, RobotName
 from postroom.dispatch.robots.knowledge import LANE
+from postroom.dispatch.robots.mqtt import Answers
 from postroom.errors import ConfigurationError
 from postroom.observability.metrics import Metrics
-from postroom.ports.robots import Fail, RobotQuestion, Verdict
+from postroom.ports.robots import Fail, RobotQuestion, RobotWire, Verdict
 from postroom.ports.world import Clock, Ids, Offload
 from postroom.settings.schema import Generation
 
 log = structlog.get_logger(__name__)
 
 
+class Lines(Protocol):
+    """The broker, as robots use it."""
+
+    answers: Answers
+
+    def wire(self, tenant: str) -> RobotWire:
+        """The tenant's way out."""
+        ...
+
+
 class Robots:
     """Asks the robots of all tenants by name."""
 
     def __init__(
-        self, clock: Clock, ids: Ids, offload: Offload, metrics: Metrics, current: Callable[[], Generation]
+        self,
+        clock: Clock,
+        ids: Ids,
+        offload: Offload,
+        metrics: Metrics,
+        current: Callable[[], Generation],
+        *,
+        lines: Lines | None = None,
     ) -> None:
+        self._lines = lines
         self._clock = clock
         self._ids = ids
         self._offload = offload
@@ -70,11 +90,21 @@ class Robots:
         settings = tenant.robot(name.name) if tenant is not None else None
         if settings is None:
             return None
-        world = World(folder=Path(generation.folder), clock=self._clock, ids=self._ids, offload=self._offload)
+        world = self._world(generation, name.tenant)
         plan = Plan(failures=settings.breaker.failures, pause=settings.breaker.pause)
         # Secrets and certificates are files: they are read on a thread.
         robot = await self._offload.run(LANE, build, settings, world)
         return GuardedRobot(robot, name, plan, self._clock, self._metrics)
+
+    def _world(self, generation: Generation, tenant: str) -> World:
+        return World(
+            folder=Path(generation.folder),
+            clock=self._clock,
+            ids=self._ids,
+            offload=self._offload,
+            wire=self._lines.wire(tenant) if self._lines is not None else None,
+            answers=self._lines.answers if self._lines is not None else None,
+        )
 
     async def _follow_settings(self) -> None:
         """Set robots of an older generation aside; each is closed once nobody waits for it."""

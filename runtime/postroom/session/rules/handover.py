@@ -97,7 +97,7 @@ def _refused(session: Session, event: SessionTransferred, facts: Facts, policy: 
             return f"there is no agent {event.agent}"
         return "it is his already" if event.agent == session.owner else ""
     rules = policy.queues.get(event.queue)
-    if rules is None or rules.members <= {*session.left_out}:
+    if rules is None or not (rules.is_external or rules.members - {*session.left_out}):
         return f"nobody serves the queue {event.queue}"
     is_full = rules.max_length is not None and facts.queue is not None and facts.queue.waiting >= rules.max_length
     return f"the queue {event.queue} is full" if is_full else ""

@@ -25,9 +25,7 @@ def _queue(page: Page, path: str, queue: Queue, tenant: Tenant) -> None:
     for member, _ in queue.levels:
         exists(page, f"{path}.levels.{member}", member, queue.members, "member")
     exists(page, f"{path}.ou", queue.ou, {unit.name for unit in tenant.ous}, "organisational unit")
-    if queue.served_by == "mqtt":
-        page.problem(f"{path}.served_by", "`mqtt` is not part of this version: mails would be assigned inside")
-    elif not queue.members:
+    if queue.served_by == "postroom" and not queue.members:
         page.warning(path, f"queue {queue.name!r} has no members: what comes in waits")
     _levels(page, path, queue)
     _overflow(page, path, queue, tenant)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from postroom.api.feed import Happening
+from postroom.ports.happenings import Happening
 from postroom.ports.records import JournalEntry
 from postroom.session.effects import AnyEffect, AssignToAgent, Ignore, NotifyAgent, OfferToAgent, WithdrawOffer
 from postroom.session.events import (
