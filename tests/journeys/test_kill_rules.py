@@ -62,7 +62,7 @@ def test_a_kill_around_a_timer_lets_it_fire_once(tmp_path: Path, place: str) -> 
             here.later(minutes=61)
             process.wait_killed(place)
         with here.process():
-            here.waits("customer", "ended")
+            here.ends("customer")
             assert here.oracle.events("customer").count("customer_stayed_silent") == 1
         here.check()
 
@@ -105,5 +105,5 @@ def test_a_kill_when_settings_are_swapped_leaves_the_new_ones_in_force_as_a_whol
             )
             assert here.oracle.session("customer")["phase"] == "awaiting_customer"
             here.later(minutes=91)
-            here.waits("customer", "ended")
+            here.ends("customer")
         here.check()
