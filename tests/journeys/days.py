@@ -77,6 +77,21 @@ class Days(World):
         what = f"{token} to be {' or '.join(phases)}{f' with {agent}' if agent else ''}"
         return cast("dict[str, Any]", wait_for(there, what, 15))
 
+    def ends(self, token: str) -> str:
+        """Let minutes pass until the session ended, and give why: its mailbox has to be listed once more before."""
+        for _ in range(8):
+            if self._has_ended(token):
+                break
+            self.later(minutes=2)
+        return str(self.waits(token, "ended")["ended_because"])
+
+    def _has_ended(self, token: str) -> bool:
+        try:
+            wait_for(lambda: self.oracle.session(token)["phase"] == "ended", "the end", 2)
+        except AssertionError:
+            return False
+        return True
+
     def happens(self, token: str, event: str, times: int = 1) -> None:
         """Wait until that has happened so often in the token's conversation."""
         wait_for(lambda: self.oracle.events(token).count(event) >= times, f"{event} of {token}", 15)

@@ -30,19 +30,19 @@ def test_a_day_forward_and_a_day_back_end_each_silence_once_and_none_too_early(t
             here.ready("anna")
             went_silent(here, "before")
             here.later(days=1)
-            here.waits("before", "ended")
+            here.ends("before")
             went_silent(here, "between")
             here.later(days=-1)
             went_silent(here, "after")
             here.later(minutes=59)
             assert here.oracle.session("after")["phase"] == "awaiting_customer"
             here.later(minutes=2)
-            here.waits("after", "ended")
+            here.ends("after")
             assert here.oracle.session("between")["phase"] == "awaiting_customer"
             process.kill()
         with here.process():
             here.later(days=1)
-            here.waits("between", "ended")
+            here.ends("between")
             for token in ("before", "between", "after"):
                 assert silence_of(here, token) >= timedelta(minutes=60) - A_SECOND
         here.check()

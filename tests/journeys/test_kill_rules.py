@@ -62,7 +62,7 @@ def test_a_kill_around_a_timer_lets_it_fire_once(tmp_path: Path, place: str) -> 
             here.later(minutes=61)
             process.wait_killed(place)
         with here.process():
-            here.waits("customer", "ended")
+            here.ends("customer")
             assert here.oracle.events("customer").count("customer_stayed_silent") == 1
         here.check()
 
@@ -92,12 +92,12 @@ def test_a_kill_before_an_hour_is_committed_brings_it_once(tmp_path: Path, nth: 
 def test_a_kill_when_settings_are_swapped_leaves_the_new_ones_in_force_as_a_whole(tmp_path: Path) -> None:
     before = Written(channel=SILENCE, queue=AT_ONCE, poll_every=SOON)
     with days(tmp_path, "2026-03-02 09:00", before) as here:
-        with here.process("settings_swapped:kill:1") as process:
+        with here.process("reload_swapped:kill:1") as process:
             here.ready("anna")
             here.writes("customer")
             here.replies("anna", "customer")
             here.write(replace(before, channel="no_customer_reply: {end_after: 3h}\n"))
-            process.wait_killed("settings_swapped")
+            process.wait_killed("reload_swapped")
         with here.process():
             here.later(minutes=90)
             wait_for(
@@ -105,5 +105,5 @@ def test_a_kill_when_settings_are_swapped_leaves_the_new_ones_in_force_as_a_whol
             )
             assert here.oracle.session("customer")["phase"] == "awaiting_customer"
             here.later(minutes=91)
-            here.waits("customer", "ended")
+            here.ends("customer")
         here.check()

@@ -47,7 +47,7 @@ def test_a_night_of_offline_messages_is_opened_at_eight(tmp_path: Path) -> None:
             for token in MAILS[:-1]:
                 here.replies("anna", token)
             here.later(minutes=6)
-            assert here.waits(MAILS[0], "ended")["ended_because"] == "no_customer_reply"
+            assert here.ends(MAILS[0]) == "no_customer_reply"
             here.later(hours=12)
             here.waits(MAILS[-1], "assigned", agent="anna")
         here.check()

