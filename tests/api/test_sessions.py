@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from postroom.ports.records import AgentState
 from postroom.session.state import Phase
 from tests.api.door import Door, open_door
@@ -215,3 +217,39 @@ def token(session: object) -> str:
     assert offer is not None
     found: str = offer.token
     return found
+
+
+async def test_a_tenant_that_lists_reasons_takes_no_other(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client() as client:
+        acme, *others = door.house.generation.tenants
+        listing = replace(acme, not_ready_reasons=("lunch", "training"))
+        door.house.generation = replace(door.house.generation, tenants=(listing, *others))
+        refused = await client.put(f"{ROOT}/me/state", json={"state": "not_ready", "reason": "tired"})
+        assert refused.status_code == 422
+        assert "it is one of lunch, training" in refused.text
+        taken = await client.put(f"{ROOT}/me/state", json={"state": "not_ready", "reason": "lunch"})
+        assert taken.json()["reason"] == "lunch"
+
+
+async def test_a_queue_shows_the_code_it_is_called_by(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client() as client:
+        acme, *others = door.house.generation.tenants
+        queues = (replace(acme.queues[0], access_code="4711"), *acme.queues[1:])
+        door.house.generation = replace(door.house.generation, tenants=(replace(acme, queues=queues), *others))
+        (queue,) = (await client.get(f"{ROOT}/queues")).json()["queues"]
+        assert queue["access_code"] == "4711"
+
+
+async def test_a_code_that_neither_queue_nor_tenant_lists_is_refused(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client() as client:
+        session = await door.offered()
+        acme, *others = door.house.generation.tenants
+        queues = (replace(acme.queues[0], wrap_up_codes=("refund",)), *acme.queues[1:])
+        for tenant, words in (
+            (replace(acme, wrap_up_codes=("solved", "spam")), "it is one of solved, spam"),
+            (replace(acme, wrap_up_codes=("solved",), queues=queues), "it is one of refund"),
+        ):
+            door.house.generation = replace(door.house.generation, tenants=(tenant, *others))
+            body = {"token": token(session), "code": "other"}
+            refused = await client.post(f"{ROOT}/sessions/{session.id}/wrap-up", json=body)
+            assert (refused.status_code, words in refused.text) == (422, True)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from postroom.errors import PermanentError
 from postroom.ports.records import Attempt, OutboxRow, ReplyRecipient, ReplyState, StoredAnswer
 from postroom.ports.store import Store, Tx
+from postroom.session.effects import AskRobot
 from postroom.session.state import ConversationId
 from tests.store.samples import NOW, add_reply, conversation, later, on, outbox_row, reply
 
@@ -30,6 +31,9 @@ async def lease(store: Store, at: float = 0, limit: int = 99, token: str = "mine
 
 async def again(store: Store, row: str, due: float) -> None:
     await store.write(lambda tx: tx.outbox.again(row, later(due), "4yz"))
+
+
+TENANTS = ((1, "acme"), (2, "acme_2"), (3, "a_me"))
 
 
 class OutboxContract:
@@ -140,6 +144,26 @@ class OutboxContract:
         await store.write(lambda tx: tx.outbox.done("o1"))
         with pytest.raises(PermanentError, match="refused a row"):
             await put_in(store, outbox_row("o1"))
+
+    async def test_replies_of_held_tenants_stay_where_they_are_and_nothing_else_does(self, store: Store) -> None:
+        others = [replace(outbox_row(f"o{number}", f"c{number}"), tenant=name) for number, name in TENANTS]
+        asks = AskRobot(robot="faq", turn=1, mail="m1")
+        await put_in(store, *others, replace(outbox_row("o9", "c9"), effect=asks))
+
+        async def free(*held: str) -> list[str]:
+            rows = await store.write(lambda tx: tx.outbox.lease("look", NOW, later(9), 99, held))
+            await store.write(lambda tx: tx.outbox.release("look"))
+            return sorted(row.id for row in rows)
+
+        assert await free() == ["o1", "o2", "o3", "o9"]
+        assert await free("acme") == ["o2", "o3", "o9"]
+        assert await free("a_me", "other") == ["o1", "o2", "o9"]
+        assert await free("acm", "me", "cme_2") == ["o1", "o2", "o3", "o9"]
+        assert await free("") == ["o9"]
+        await store.write(lambda tx: tx.outbox.done("o9"))
+        assert await store.read(lambda tx: tx.outbox.next_due([""])) is None
+        assert await store.read(lambda tx: tx.outbox.next_due([name for _, name in TENANTS])) is None
+        assert await store.read(lambda tx: tx.outbox.next_due(["acme"])) == NOW
 
     async def test_next_due_is_the_earliest_row_in_nobodys_hands(self, store: Store) -> None:
         assert await store.read(lambda tx: tx.outbox.next_due()) is None

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from postroom.errors import PermanentError
-from postroom.ports.records import AgentRow, AgentState, Outcome, QueueLength
+from postroom.ports.records import AgentRow, AgentState, Outcome, Place, QueueLength
 from postroom.ports.store import Store, Tx
 from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
 from tests.store.samples import NOW, conversation, entry, later, on, outbox_row, receipt, session, timer
@@ -49,20 +49,35 @@ class SessionsContract:
         assert await store.read(lambda tx: tx.sessions.latest(ConversationId("c1"))) == newer
         assert await store.read(lambda tx: tx.sessions.latest(ConversationId("c2"))) is None
 
-    async def test_the_turn_goes_by_priority_then_by_age_then_by_arrival(self, store: Store) -> None:
-        rows = (
-            waiting_at("young", 9, priority=5),
-            waiting_at("old", 1),
-            waiting_at("twin", 1),
-            waiting_at("first", 3, priority=5),
-            waiting_at("foreign", 0, priority=9, tenant="globex"),
-            waiting_at("elsewhere", 0, priority=9, queue="german"),
-        )
-        await store.write(lambda tx: saved(tx, *rows))
+    async def test_the_turn_goes_by_what_it_was_saved_with_then_by_arrival(self, store: Store) -> None:
+        def fill(tx: Tx) -> None:
+            saved(tx, waiting_at("young", 9), waiting_at("old", 1), waiting_at("twin", 1), waiting_at("first", 3))
+            saved(tx, waiting_at("foreign", 0, tenant="globex"), waiting_at("elsewhere", 0, queue="german"))
+            tx.sessions.save(waiting_at("first", 3), later(-7))
+            tx.sessions.set_turn(SessionId("young"), later(-3))
+
+        await store.write(fill)
         heads = [
             await store.read(on(lambda tx, n: tx.sessions.head("acme", "english", NOW, n), skip)) for skip in range(5)
         ]
         assert [one and one.id for one in heads] == ["first", "young", "old", "twin", None]
+
+    async def test_a_queue_is_read_page_by_page_in_order_of_turn(self, store: Store) -> None:
+        """What the loop of the queues stands on: a page costs the same wherever it is."""
+        names = ["a", "b", "c", "d", "e"]
+
+        def fill(tx: Tx) -> None:
+            saved(tx, *(waiting_at(name, 1 + place // 2) for place, name in enumerate(names)))
+            saved(tx, replace(waiting_at("held", 0), held_for="eve"), replace(waiting_at("shadow", 0), is_shadow=True))
+            saved(tx, replace(waiting_at("later", 0), not_before=later(1)))
+
+        await store.write(fill)
+        seen: list[str] = []
+        place: Place | None = None
+        while page := await store.read(on(lambda tx, at: tx.sessions.turns("acme", "english", NOW, at, 2), place)):
+            seen += [turn.session.id for turn in page]
+            place = page[-1].place
+        assert seen == names
 
     async def test_who_left_the_queue_has_no_turn_in_it(self, store: Store) -> None:
         one = waiting_at("s1", 1)
@@ -90,8 +105,8 @@ class SessionsContract:
             waiting_at("e1", 1),
             waiting_at("e2", 4),
             waiting_at("g1", 2, queue="german"),
-            waiting_at("g2", 9, priority=1, queue="german"),
-            waiting_at("f1", 0, queue="french"),
+            waiting_at("g2", 0, queue="german"),
+            waiting_at("f1", 9, queue="french"),
         )
         await store.write(lambda tx: saved(tx, *rows))
         found = await store.read(lambda tx: tx.sessions.waiting("acme", ["german", "english", "german"], NOW, 3))
@@ -99,8 +114,8 @@ class SessionsContract:
         assert await store.read(lambda tx: tx.sessions.waiting("acme", [], NOW, 3)) == []
         assert await store.read(lambda tx: tx.sessions.waiting_queues()) == [
             QueueLength(tenant="acme", queue="english", waiting=2, oldest_at=later(1)),
-            QueueLength(tenant="acme", queue="french", waiting=1, oldest_at=later(0)),
-            QueueLength(tenant="acme", queue="german", waiting=2, oldest_at=later(2)),
+            QueueLength(tenant="acme", queue="french", waiting=1, oldest_at=later(9)),
+            QueueLength(tenant="acme", queue="german", waiting=2, oldest_at=later(0)),
         ]
 
 
@@ -210,6 +225,22 @@ class AgentsContract:
         bob = await store.read(lambda tx: tx.agents.get("acme", "bob"))
         assert bob is not None
         assert (bob.load, bob.idle_since) == (1, later(7))
+
+    async def test_weights_are_reserved_whole_or_not_at_all(self, store: Store) -> None:
+        def start(tx: Tx) -> list[bool]:
+            tx.agents.ensure("acme", [("ann", 5), ("eve", 1)])
+            for name in ("ann", "eve"):
+                tx.agents.set_state("acme", name, AgentState.READY, "", NOW)
+            return [tx.agents.reserve("acme", "ann", NOW, weight) for weight in (3, 3, 2)]
+
+        assert await store.write(start) == [True, False, True]
+        assert await store.read(lambda tx: tx.agents.able("acme")) == ["eve"]
+        await store.write(lambda tx: tx.agents.release("acme", "ann", 3))
+        assert await store.read(lambda tx: tx.agents.able("acme")) == ["ann", "eve"]
+        await store.write(lambda tx: tx.agents.take("acme", "ann", 4))
+        ann = await store.read(lambda tx: tx.agents.get("acme", "ann"))
+        assert ann is not None
+        assert ann.load == 6
 
     async def test_a_place_may_be_taken_over_capacity_and_the_load_never_falls_below_nothing(
         self, store: Store

@@ -152,11 +152,13 @@ class House:
         usual = Policy(
             generation=self.generation.number,
             queue=found.skill_queue,
+            weight=found.weight,
             queues={
                 queue.name: QueuePolicy(
                     members=frozenset(queue.members),
                     offer_for=queue.offer_for,
                     max_missed_offers=queue.max_missed_offers,
+                    ageing=queue.ageing,
                 )
                 for queue in settings.queues
             },

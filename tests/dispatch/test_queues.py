@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from postroom.dispatch.queues import AT_ONCE
+from postroom.dispatch.queues import PAGE
 from postroom.engine.step import SessionStep
 from postroom.errors import PermanentError
 from postroom.ports.records import AgentState
 from postroom.ports.store import Decided, Topic, Tx
 from postroom.session.events import AnyEvent, OfferAccepted, OfferDeclined
-from postroom.session.state import Phase, SessionId
+from postroom.session.state import Phase, Session, SessionId
 from postroom.settings.schema import Generation, Tenant
 from tests.dispatch.house import ACME, GLOBEX, open_house
 
@@ -106,12 +107,12 @@ async def test_every_offer_has_a_token_of_its_own(tmp_path: Path) -> None:
 
 async def test_more_than_one_unit_of_offers_goes_out_in_one_look(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
-        house.generation = with_places(house.generation, AT_ONCE + 8)
-        await house.write(lambda tx: tx.agents.ensure(ACME, [("chen", AT_ONCE + 8)]))
-        for _ in range(AT_ONCE + 3):
+        house.generation = with_places(house.generation, PAGE + 8)
+        await house.write(lambda tx: tx.agents.ensure(ACME, [("chen", PAGE + 8)]))
+        for _ in range(PAGE + 3):
             await house.customer_writes(channel="shop")
         await house.stand("chen")
-        assert await house.queues().assign_all() == AT_ONCE + 3
+        assert await house.queues().assign_all() == PAGE + 3
 
 
 async def test_a_session_that_cannot_be_decided_does_not_stop_the_queue(tmp_path: Path) -> None:
@@ -195,6 +196,56 @@ async def test_what_is_kept_for_an_agent_goes_to_nobody_else(tmp_path: Path) -> 
         await house.stand("chen")  # of another queue: it was kept for him all the same
         assert await house.queues().assign_all() == 1
         assert (await house.session(session.id)).holder == "chen"
+
+
+async def test_who_cannot_be_served_keeps_nobody_waiting_however_many_are_before_him(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        loop, behind = house.queues(), 3 * PAGE
+        for _ in range(behind):
+            blocked = await house.customer_writes(channel="shop")
+            barred = replace(blocked, left_out=("chen",))
+            await house.write(partial(_save, barred))
+        last = await house.customer_writes(channel="shop")
+        await house.stand("chen")
+        looks = 0
+        while (await house.session(last.id)).phase is Phase.QUEUED:
+            assert looks <= behind // PAGE
+            await loop.assign_all()
+            looks += 1
+        assert (await house.session(last.id)).holder == "chen"
+
+
+async def test_after_a_look_at_everybody_the_queue_is_looked_at_from_its_head_again(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        loop = house.queues()
+        first = await house.customer_writes(channel="shop")
+        barred = replace(first, left_out=("chen",))
+        await house.write(partial(_save, barred))
+        await house.stand("chen")
+        assert [await loop.assign_all() for _ in range(2)] == [0, 0]
+        await house.write(partial(_save, first))
+        assert await loop.assign_all() == 1
+
+
+async def test_a_heavy_session_takes_its_weight_and_gives_it_back(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        tenant = acme(house.generation)
+        channels = tuple(replace(one, weight=2) for one in tenant.channels)
+        house.generation = replace(house.generation, tenants=(replace(tenant, channels=channels),))
+        session = await house.customer_writes()
+        await house.stand("anna")
+        await house.queues().assign_all()
+        assert (await house.agent("anna")).load == 2
+        house.generation = replace(house.generation, tenants=(tenant,))
+        offer = (await house.session(session.id)).offer
+        assert offer is not None
+        declined = OfferDeclined(agent="anna", token=offer.token)
+        await house.write(lambda tx: house.step(tx, session.id, declined))
+        assert (await house.agent("anna")).load == 0
+
+
+def _save(session: Session, tx: Tx) -> None:
+    tx.sessions.save(session)
 
 
 class Refusing:

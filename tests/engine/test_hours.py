@@ -81,7 +81,7 @@ class Broken:
 
 
 def loop_of(house: House, rate: int = 99, store: Watched | None = None) -> HoursLoop:
-    return HoursLoop(store or house.store, house.step, house.clock, lambda _tenant, _channel: rate)  # type: ignore[arg-type] # of a store it needs these three
+    return HoursLoop(store or house.store, house.step, house.clock, lambda _tenant, _channel: rate)
 
 
 async def events(house: House, session: Session) -> list[str]:

@@ -41,7 +41,7 @@ async def offered_and(house: House, last: type[AnyEvent]) -> Session:
 async def test_each_end_of_an_offer_is_counted_once(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         metrics = Metrics("test")
-        tally = Tally(house.store, metrics, lambda: (ACME,))
+        tally = Tally(house.store, metrics, lambda: (ACME,), house.step.policy)
         await offered_and(house, OfferAccepted)
         await tally._count_new(ACME)
         assert value(metrics, "offers_total", tenant=ACME, queue="help", outcome="accepted") == 0
@@ -62,7 +62,7 @@ async def test_each_end_of_an_offer_is_counted_once(tmp_path: Path) -> None:
 async def test_a_reply_is_counted_once_with_its_times(tmp_path: Path) -> None:
     async with open_office(tmp_path, says(451), says(250), goes_silent, says(250), says(550)) as office:
         metrics = Metrics("test")
-        tally = Tally(office.room.house.store, metrics, lambda: (ACME,))
+        tally = Tally(office.room.house.store, metrics, lambda: (ACME,), office.room.house.step.policy)
         await tally._count_new(ACME)
         session = await office.assigned()
         await office.reply(session)
@@ -89,7 +89,7 @@ async def test_a_reply_is_counted_once_with_its_times(tmp_path: Path) -> None:
 async def test_the_running_tally_counts_as_soon_as_it_is_decided(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house, asyncio.TaskGroup() as group:
         metrics = Metrics("test")
-        running = group.create_task(Tally(house.store, metrics, lambda: (ACME,)).run())
+        running = group.create_task(Tally(house.store, metrics, lambda: (ACME,), house.step.policy).run())
         async with asyncio.timeout(20):
             while not value(metrics, "offers_total", tenant=ACME, queue="help", outcome="declined"):
                 await offered_and(house, OfferDeclined)

@@ -47,6 +47,7 @@ def test_every_alert_says_how_urgent_it_is_and_what_is_the_matter_and_is_tested(
     assert {alert["alert"] for alert in alerts()} == tested
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("words", [("check", "rules", "alerts.yaml"), ("test", "rules", "alerts.test.yaml")])
 def test_alerts_fire_when_they_should(words: tuple[str, ...]) -> None:
     command = [str(need("promtool")), *words]

@@ -42,7 +42,6 @@ ALLOWED: dict[str, dict[str, str]] = {
     },
     "gateways/oauth2.py": {"a task": "a fetch outlives callers that give up, or a replaced refresh token is lost"},
     "store/readers.py": {"a thread": "starts none: a connection for each thread of its lane, and a lock to count them"},
-    "wiring/in_force.py": {"a thread": "starts none: a lock, for sessions are decided on the store's thread"},
     "store/sqlite.py": {"a task": "the one writer of the file, kept by the store and awaited by its close"},
 }
 """Who opens which door himself, and why."""

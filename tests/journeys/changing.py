@@ -16,7 +16,7 @@ class Settings:
     def __init__(self, config: Path) -> None:
         self.folder = config
         self.file = config / "tenants" / "acme.yaml"
-        self._log = config / "process.log"
+        self._log = config.with_name(f"{config.name}.log")
 
     def write(self, text: str) -> None:
         """Put a whole file in the place of the old one."""

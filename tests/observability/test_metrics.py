@@ -39,6 +39,8 @@ PROMISED = {
     "offers_total",
     "agents",
     "first_response_seconds",
+    "first_responses_total",
+    "service_level_target",
     "auto_replies_total",
     "robot_requests_total",
     "robot_seconds",
@@ -90,6 +92,8 @@ def used() -> Metrics:
         metrics.offer_ended("acme", "first", offer)
     metrics.agents("acme", {AgentState.READY: 2})
     metrics.first_response("acme", "help", 900)
+    metrics.first_response_judged("acme", "first", in_time=True)
+    metrics.service_level_target("acme", "first", 0.8)
     for outcome_of_reply, reasons in AUTO_REPLY_REASONS.items():
         for reason in reasons:
             metrics.automatic_reply("acme", "help", outcome_of_reply, reason)

@@ -239,3 +239,10 @@ def test_an_offer_that_is_not_there_can_neither_end_nor_begin_anew() -> None:
     session = replace(offered(), offer=None)
     for event in (OfferExpired(token="t1"), AgentLeft(agent="anna"), ServiceResumed()):
         assert is_ignored(tell(session, event)[1])
+
+
+def test_what_a_session_took_it_gives_back_though_the_channel_weighs_otherwise_now() -> None:
+    heavy = replace(POLICY, weight=3)
+    session, effects = tell(offered(policy=heavy), OfferDeclined(agent="anna", token="t1"))
+    assert session.weight == 3
+    assert ReleasePlace(agent="anna", weight=3) in effects

@@ -18,7 +18,7 @@ from postroom.session.events import (
     OverflowReached,
     ServiceResumed,
 )
-from postroom.session.facts import AgentFact, Facts
+from postroom.session.facts import AgentFact, Facts, QueueFact
 from postroom.session.policy import LastAgentPolicy, OfflinePolicy, QueuePolicy
 from postroom.session.state import Phase, TimerKind
 from tests.session.making import (
@@ -158,3 +158,26 @@ def test_it_is_kept_for_nobody_who_let_the_customer_wait() -> None:
     silent = replace(new_session(), left_out=("anna",))
     known = Facts(last_agent=AgentFact(name="anna", is_signed_in=True), last_replied_at=NOW)
     assert tell(silent, mail(), facts=known, policy=policy)[0].held_for == ""
+
+
+def test_who_comes_to_a_full_queue_goes_to_its_overflow_at_once() -> None:
+    rules = {"support": replace(SUPPORT, max_length=2, overflow="second"), "second": QueuePolicy()}
+    policy = replace(POLICY, queues=rules)
+    full = Facts(queue=QueueFact(name="support", waiting=2))
+    session, effects = tell(new_session(), mail(), facts=full, policy=policy)
+    assert (session.phase, session.queue, session.queued_at, session.overflowed) == (Phase.QUEUED, "second", NOW, True)
+    assert EnterQueue(queue="second") in effects
+    room = Facts(queue=QueueFact(name="support", waiting=1))
+    assert tell(new_session(), mail(), facts=room, policy=policy)[0].queue == "support"
+
+
+def test_a_full_queue_without_overflow_refuses_no_mail_and_says_so() -> None:
+    policy = replace(POLICY, queues={"support": replace(SUPPORT, max_length=2)})
+    full = Facts(queue=QueueFact(name="support", waiting=2))
+    session, effects = tell(new_session(), mail(), facts=full, policy=policy)
+    assert (session.phase, session.queue) == (Phase.QUEUED, "support")
+    assert RaiseAlarm(what="queue_full") in effects
+    at_night, effects = tell(new_session(), mail(at=NIGHT), at=NIGHT, facts=full, policy=policy)
+    assert at_night.not_before == OPENING
+    assert RaiseAlarm(what="queue_full") not in effects
+    assert tell(new_session(), mail(), facts=Facts(), policy=policy)[1] == tell(new_session(), mail(), policy=policy)[1]

@@ -9,10 +9,20 @@ import pytest
 
 from postroom.mail.identity import SpamHeader
 from postroom.mail.recipients import Caps
+from postroom.routing.assign import Rules, Stage, Strategy
 from postroom.session.policy import AgentSilence, CustomerSilence, LastAgentPolicy, OfflinePolicy, TransferPolicy
-from postroom.settings.compile import automatic_mail, caps, identity, keywords, service_time, zone
+from postroom.settings.compile import (
+    assignment_rules,
+    automatic_mail,
+    capacity,
+    caps,
+    identity,
+    keywords,
+    service_time,
+    zone,
+)
 from postroom.settings.policies import Policies
-from postroom.settings.schema import Generation, Pop3Gateway, Tenant
+from postroom.settings.schema import Agent, Generation, Ou, Parameters, Pop3Gateway, Queue, Relaxation, Tenant
 from tests.settings.making import CHANNEL, POP3, loaded, tenant
 
 ROBOT = "    robot: helper\n    transfer_keywords: [agent, 人工客服]\n"
@@ -129,3 +139,28 @@ def test_a_channels_keywords_are_ready_to_look_for(tmp_path: Path) -> None:
     found = acme(tmp_path, tenant(channel=channel, more=more))
     ready = keywords(found)[found.channels[0].name]
     assert [bool(ready.first(text)) for text in ("an AGENT", "要人工客服", "help")] == [True, True, False]
+
+
+def test_an_agents_places_are_his_own_else_the_nearest_units_else_the_tenants() -> None:
+    units = (Ou(name="all", max_concurrent=9), Ou(name="day", parent="all"), Ou(name="apart"))
+    tenant = Tenant(name="acme", ous=units, parameters=Parameters(max_concurrent=4))
+    agents = [
+        Agent(account="a", name="A", ou="day", max_concurrent=2),
+        Agent(account="b", name="B", ou="day"),
+        Agent(account="c", name="C", ou="apart"),
+        Agent(account="d", name="D"),
+    ]
+    assert [capacity(tenant, one) for one in agents] == [2, 9, 4, 4]
+
+
+def test_a_queue_chooses_by_its_strategy_levels_and_stages() -> None:
+    queue = Queue(
+        name="q",
+        strategy="skill_level",
+        levels=(("anna", 3),),
+        skill_level=5,
+        relaxation=(Relaxation(after=60.0, skill_level=2),),
+    )
+    assert assignment_rules(queue) == Rules(
+        strategy=Strategy.SKILL_LEVEL, levels={"anna": 3}, wanted=5, relaxation=(Stage(after=60.0, level=2),)
+    )

@@ -297,6 +297,16 @@ def test_clocks_are_checked_against_each_other(tmp_path: Path) -> None:
         ("    members: [anna]\n    overflow: {queue: x, after: 5m}\n", "overflow.queue", "there is no queue 'x'"),
         ("    members: [anna]\n    overflow: {queue: first_line, after: 5m}\n", "overflow.queue", "leads back"),
         ("    members: [anna]\n    served_by: mqtt\n", "served_by", "not part of this version"),
+        (
+            "    members: [anna]\n    relaxation: [{after: 5m, skill_level: 2}]\n",
+            "relaxation[0].skill_level",
+            "must be lower than 0, the level wanted before",
+        ),
+        (
+            "    skill_level: 9\n    relaxation: [{after: 5m, skill_level: 2}, {after: 5m, skill_level: 0}]\n",
+            "relaxation[1].after",
+            "must be later than the stage before it",
+        ),
         ("    members: [anna]\n    strategy: random\n", "strategy", "must be one of `longest_idle`"),
         ("    members: [anna]\n    service_level: {target: 80}\n", "service_level.target", "must be between 0 and 1"),
         ("    members: [anna]\n    max_missed_offers: 0\n", "max_missed_offers", "must be between 1 and 1,000"),
@@ -305,6 +315,13 @@ def test_clocks_are_checked_against_each_other(tmp_path: Path) -> None:
 def test_a_queue_that_cannot_be_served_is_refused(tmp_path: Path, fields: str, key: str, words: str) -> None:
     found = wrong(tmp_path, tenant().replace("    members: [anna]\n", fields))
     assert words in found.get(f"queues[0].{key}", "nothing")
+
+
+def test_a_level_that_nobody_has_is_warned_of(tmp_path: Path) -> None:
+    staged = "    skill_level: 9\n    relaxation: [{after: 5m, skill_level: 4}]\n"
+    fields = f"    members: [anna]\n    levels: {{anna: 3}}\n{staged}"
+    found = loaded(tmp_path, tenant().replace("    members: [anna]\n", fields))
+    assert "has the level 4: what comes in waits" in warned(found)["queues[0].levels"]
 
 
 def test_overflow_that_goes_round_is_refused(tmp_path: Path) -> None:
@@ -377,6 +394,6 @@ def test_what_has_no_effect_yet_is_said_and_what_changes_nothing_is_not(tmp_path
     )
     words = "is read and checked, and has no effect in this version"
     assert warned(loaded(tmp_path, text)) == dict.fromkeys(
-        ["channels[0].labels", "channels[0].signature", "queues[0].ageing", "signatures"],
+        ["channels[0].labels", "channels[0].signature", "signatures"],
         words,
     )

@@ -25,6 +25,7 @@ WALKS_AN_INDEX = {
     "sessions_waiting_channels",
     "sessions_kept_for",
     "sessions_channels_in_use",
+    "sessions_in_shadow",
     "sessions_agents_in_use",
     "counts_phases",
     "counts_outbox",
@@ -102,6 +103,7 @@ SORTS_A_FEW = {
     "counts_agents",
     "replies_last_to_customer",
     "sessions_channels_in_use",
+    "sessions_in_shadow",
 }
 
 

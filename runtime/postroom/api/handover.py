@@ -154,7 +154,7 @@ def _assigned(
     if found.phase is Phase.AWAITING_CUSTOMER:
         moved = SessionTransferred(by=caller.account, agent=agent.account, new_token=token, by_supervisor=True)
         return bring(tx, parts, caller, found, moved)
-    if not tx.agents.reserve(caller.tenant, agent.account, now):
+    if not tx.agents.reserve(caller.tenant, agent.account, now, found.weight):
         raise _no_place(tx, caller, agent)
     return bring(tx, parts, caller, found, SessionAssigned(agent=agent.account, token=token, by=caller.account))
 

@@ -12,11 +12,13 @@ from msgspec import Meta, Struct
 
 from postroom.api.access import queues_of, tenant_of
 from postroom.api.auth import Caller, SignedIn
+from postroom.api.commands import refused
 from postroom.api.idempotency import Answer, Asked, as_response, ok, once
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import not_found
 from postroom.ports.records import AgentRow, AgentState
 from postroom.ports.store import Tx
+from postroom.settings.schema import Tenant
 
 
 class WantedState(Enum):
@@ -61,12 +63,20 @@ async def read_me(parts: Parts, caller: SignedIn) -> Me:
 async def set_my_state(parts: Parts, repeatable: Asked, data: JSONBody[StateBody]) -> Response[Me]:
     """Set how the agent stands; what is offered to one who leaves goes back to its queue."""
     caller = repeatable.caller
+    _check_reason(tenant_of(parts.current(), caller), data)
 
     def unit(tx: Tx) -> Answer:
         row = parts.states.ask(tx, caller.tenant, caller.account, AgentState(data.state.value), data.reason)
         return ok(_me(parts, caller, row))
 
     return as_response(await once(parts, repeatable, unit))
+
+
+def _check_reason(tenant: Tenant, data: StateBody) -> None:
+    """Raise the 422 problem where the tenant lists reasons and this is none of them."""
+    known = tenant.not_ready_reasons
+    if data.state is WantedState.NOT_READY and known and data.reason not in known:
+        raise refused(f"reason: it is one of {', '.join(known)}")
 
 
 def _me(parts: ApiParts, caller: Caller, row: AgentRow) -> Me:

@@ -30,6 +30,8 @@ class QueueView(Struct, frozen=True, kw_only=True):
     oldest_at: datetime | None
     oldest_for: float | None
     pick: bool
+    access_code: str | None = None
+    """The called route that a telephone system knows the queue by; nothing else is done with it here."""
 
 
 class Queues(Struct, frozen=True, kw_only=True):
@@ -64,7 +66,7 @@ def _pick(tx: Tx, parts: ApiParts, caller: Caller, queue: Queue, minted: tuple[s
     head = tx.sessions.head(caller.tenant, queue.name, now)
     if head is None:
         return Answer(status=HTTPStatus.NO_CONTENT)
-    if not tx.agents.reserve(caller.tenant, caller.account, now):
+    if not tx.agents.reserve(caller.tenant, caller.account, now, head.weight):
         raise problem(HTTPStatus.CONFLICT, "You are not ready, or have no place left.", "no-place")
     after, effects = parts.step(tx, head.id, SessionPicked(agent=caller.account, token=token))
     late = too_late(effects, tenant_of(parts.current(), caller))
@@ -97,6 +99,7 @@ def _view(queue: Queue, length: QueueLength | None, now: datetime) -> QueueView:
         oldest_at=oldest,
         oldest_for=(now - oldest).total_seconds() if oldest else None,
         pick=queue.pick,
+        access_code=queue.access_code,
     )
 
 

@@ -103,7 +103,7 @@ def _merge(tx: Tx, parts: ApiParts, caller: Caller, pair: tuple[Found, Found], t
     )
     if session.owner and not older_session.is_open:
         # Nobody has the older one: who had the younger goes on with it, on the place that was his.
-        tx.agents.take(session.tenant, session.owner)
+        tx.agents.take(session.tenant, session.owner, goes_on.weight)
         parts.step(tx, goes_on.id, SessionAssigned(agent=session.owner, token=token, by=caller.account))
 
 

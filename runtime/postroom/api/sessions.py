@@ -27,6 +27,7 @@ from postroom.session.events import (
 )
 from postroom.session.rules.ruling import is_owner
 from postroom.session.state import Session, SessionId
+from postroom.settings.schema import Tenant
 
 PARKED_AT_MOST = timedelta(days=366)
 
@@ -139,8 +140,23 @@ async def wrap_up(
 ) -> Response[SessionState]:
     """Close what is being written up, with its code."""
     caller = repeatable.caller
-    event = WrapUpDone(agent=caller.account, token=data.token, code=data.code)
-    return as_response(await once(parts, repeatable, command(parts, caller, SessionId(session_id), event)))
+    tenant = tenant_of(parts.current(), caller)
+
+    def unit(tx: Tx) -> Answer | Problem:
+        found = session_for(tx, SessionId(session_id), tenant, caller)
+        _check_code(tenant, found, data.code)
+        event = WrapUpDone(agent=caller.account, token=data.token, code=data.code)
+        return answer(tx, bring(tx, parts, caller, found, event))
+
+    return as_response(await once(parts, repeatable, unit))
+
+
+def _check_code(tenant: Tenant, session: Session, code: str) -> None:
+    """Raise the 422 problem where the queue, or else the tenant, lists codes and this is none of them."""
+    queue = tenant.queue(session.queue)
+    known = (queue.wrap_up_codes if queue is not None else ()) or tenant.wrap_up_codes
+    if code and known and code not in known:
+        raise refused(f"code: it is one of {', '.join(known)}")
 
 
 ROUTES = (accept, decline, park, unpark, end, wrap_up)

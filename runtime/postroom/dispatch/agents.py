@@ -13,6 +13,7 @@ from postroom.ports.world import Clock
 from postroom.routing.agents import AGENT_HEARTBEAT, Availability, Sight, Standing, asked, loses_offers, seen
 from postroom.session.events import AgentLeft, AgentReturned
 from postroom.session.state import Phase
+from postroom.settings.compile import capacity
 from postroom.settings.schema import Generation
 
 _TOLD_WHO_TAKES_NOTHING = frozenset({Phase.OFFERED})
@@ -60,13 +61,9 @@ class AgentStates:
 
 
 def ensure_agents(tx: Tx, generation: Generation) -> None:
-    """Let every agent of the settings have a row with the capacity in force (agent's, else tenant's)."""
+    """Let every agent of the settings have a row with the capacity in force (agent > OU > tenant)."""
     for tenant in generation.tenants:
-        fallback = tenant.parameters.max_concurrent
-        places = [
-            (agent.account, fallback if agent.max_concurrent is None else agent.max_concurrent)
-            for agent in tenant.agents
-        ]
+        places = [(agent.account, capacity(tenant, agent)) for agent in tenant.agents]
         tx.agents.ensure(tenant.name, places)
     tx.wake(Topic.QUEUES)
 

@@ -16,7 +16,9 @@ from postroom.ports.step import Step
 from postroom.ports.store import Store, Topic, Tx
 from postroom.session.deadlines import deadlines, due_at
 from postroom.session.events import ServiceResumed
+from postroom.session.policy import Policy
 from postroom.session.state import Phase, Session
+from postroom.session.turn import turn_at
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +73,7 @@ class Anew:
         if session is None:
             return
         policy = self._step.policy(session.tenant, session.channel)
+        _set_turn(tx, session, policy)
         stored = {row.kind: row for row in tx.timers.of_session(session.id)}
         for kind, deadline in deadlines(session).items():
             due = due_at(kind, deadline.started_at, session, policy)
@@ -96,6 +99,8 @@ class Anew:
         session = tx.sessions.get(seen.id)
         if session is None or session.phase not in OF_AGENTS:
             return
+        if session.phase is Phase.QUEUED:
+            _set_turn(tx, session, self._step.policy(session.tenant, session.channel))
         if session.phase is Phase.QUEUED and not session.held_for:
             return
         self._step(tx, session.id, ServiceResumed())
@@ -105,6 +110,13 @@ def wake_all(tx: Tx) -> None:
     """Let everybody look who waits for a time or for a change of the settings."""
     for topic in (Topic.QUEUES, Topic.HOURS, Topic.TIMERS, Topic.OUTBOX):
         tx.wake(topic)
+
+
+def _set_turn(tx: Tx, session: Session, policy: Policy) -> None:
+    """Let its turn go by the ageing that its queue has now."""
+    turn = turn_at(session, policy)
+    if session.phase is Phase.QUEUED and turn is not None:
+        tx.sessions.set_turn(session.id, turn)
 
 
 def _some(phase: Phase, after: int, tx: Tx) -> list[tuple[int, Session]]:

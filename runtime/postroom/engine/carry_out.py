@@ -75,10 +75,10 @@ def _one(unit: Unit, effect: AnyEffect) -> None:  # noqa: C901, PLR0912, PLR0915
         case EnterQueue():
             tx.wake(Topic.QUEUES)
         case ReleasePlace():
-            tx.agents.release(session.tenant, effect.agent)
+            tx.agents.release(session.tenant, effect.agent, effect.weight)
             tx.wake(Topic.QUEUES)
         case TakePlace():
-            tx.agents.take(session.tenant, effect.agent)
+            tx.agents.take(session.tenant, effect.agent, effect.weight)
         case CountMissedOffer():
             _count_missed_offer(unit, effect)
         case ForgetMissedOffers():

@@ -59,7 +59,7 @@ class FactReader:
     def read(self, tx: Tx, asked: Asked) -> Facts:
         """Give the facts that the rules for this event can need."""
         session, event = asked.session, asked.event
-        facts = Facts(owner=agent_fact(tx, session.tenant, session.owner))
+        facts = Facts(owner=agent_fact(tx, session.tenant, session.owner, session.weight))
         if isinstance(event, _HEARD):
             return self._of_arrival(tx, asked, facts)
         if isinstance(event, e.OpeningReached) and asked.policy.offline.to_last_agent:
@@ -85,22 +85,23 @@ class FactReader:
             answers = self._history.robot_answers(tx, session, asked.mail, asked.now - DAY)
             had_agent = previous is not None and previous.assignment is not None
             facts = replace(facts, had_agent=had_agent, robot_answers_today=answers)
-        if AutomaticKind.BACKLOG in policy.automatic.texts:
+        has_limit = policy.of_queue(_waits_in(asked)).max_length is not None
+        if AutomaticKind.BACKLOG in policy.automatic.texts or has_limit:
             facts = replace(facts, queue=_queue(tx, asked, _waits_in(asked)))
         if policy.automatic.texts or policy.robot is not None:
             facts = replace(facts, automatic=self._history.facts(tx, session, asked.mail, asked.now))
         return facts
 
 
-def agent_fact(tx: Tx, tenant: str, name: str) -> AgentFact | None:
-    """An agent as he stands now; None where nobody of that name is."""
+def agent_fact(tx: Tx, tenant: str, name: str, weight: int = 1) -> AgentFact | None:
+    """An agent as he stands now, and whether he has `weight` places left; None where nobody of that name is."""
     row = tx.agents.get(tenant, name) if name else None
     if row is None:
         return None
     return AgentFact(
         name=row.name,
         is_ready=row.state is AgentState.READY,
-        has_place=row.load < row.capacity,
+        has_place=row.load + weight <= row.capacity,
         is_signed_in=row.state is not AgentState.OFFLINE,
     )
 

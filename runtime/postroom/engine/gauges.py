@@ -64,5 +64,6 @@ def _show_tenant(metrics: Metrics, counts: Counts, tenant: Tenant, now: datetime
         length = waiting.get(queue.name)
         oldest = (now - length.oldest_at).total_seconds() if length and length.oldest_at else 0.0
         metrics.queue(tenant.name, queue.name, length.waiting if length else 0, oldest)
+        metrics.service_level_target(tenant.name, queue.name, queue.service_level.target)
     metrics.agents(tenant.name, {AgentState(state): n for space, state, n in counts.agents if space == tenant.name})
     metrics.quarantine(tenant.name, sum(n for space, _, n in counts.quarantined if space == tenant.name))

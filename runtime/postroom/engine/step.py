@@ -21,6 +21,7 @@ from postroom.session.effects import OpenSession
 from postroom.session.events import AnyEvent
 from postroom.session.policy import Policy
 from postroom.session.state import ConversationId, Session, SessionId
+from postroom.session.turn import turn_at
 
 Policies = Callable[[str, str], Policy]
 """Gives the policy in force for (tenant, channel)."""
@@ -58,7 +59,7 @@ class SessionStep:
         facts = self._facts.read(tx, Asked(session, event, policy, now))
         after, effects = decide(session, event, facts, policy, now)
         if after != session:
-            tx.sessions.save(after)
+            tx.sessions.save(after, turn_at(after, policy))
         tx.journal.append(
             JournalEntry(
                 seq=0,

@@ -12,6 +12,8 @@ from postroom.ports.records import JournalEntry, Reply
 from postroom.ports.store import Store, Topic, Tx
 from postroom.session.effects import RaiseAlarm, SuppressAutomatic, WithdrawOffer
 from postroom.session.events import OfferAccepted, OfferDeclined, ReplyFailed, ReplySent
+from postroom.session.policy import Policy
+from postroom.session.service_level import is_in_time
 from postroom.session.state import Phase, Session
 
 AT_ONCE = 500
@@ -21,10 +23,17 @@ LOOK_AT_LEAST_EVERY = 30.0
 class Tally:
     """Follows the journals of these tenants from now on."""
 
-    def __init__(self, store: Store, metrics: Metrics, tenants: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        metrics: Metrics,
+        tenants: Callable[[], tuple[str, ...]],
+        policies: Callable[[str, str], Policy],
+    ) -> None:
         self._store = store
         self._metrics = metrics
         self._tenants = tenants
+        self._policies = policies
         self._counted: dict[str, int] = {}
 
     async def run(self) -> None:
@@ -44,10 +53,18 @@ class Tally:
         while entries := await self._store.read(lambda tx: _read(tx, tenant, self._counted[tenant])):
             for entry, session, reply in entries:
                 count(self._metrics, entry, session)
+                self._judge(entry, session)
                 if reply is not None and isinstance(entry.event, ReplySent):
                     waited = (entry.event.sent_at - reply.accepted_at).total_seconds()
                     self._metrics.reply_sent_after(tenant, reply.channel, waited)
                 self._counted[tenant] = entry.seq
+
+    def _judge(self, entry: JournalEntry, session: Session | None) -> None:
+        """Count a first reply as in time or not, by the rules in force."""
+        event = entry.event
+        if session is not None and isinstance(event, ReplySent) and session.first_replied_at == event.sent_at:
+            in_time = is_in_time(session, event.sent_at, self._policies(entry.tenant, session.channel))
+            self._metrics.first_response_judged(entry.tenant, session.queue, in_time=in_time)
 
 
 def _read(tx: Tx, tenant: str, after: int) -> list[tuple[JournalEntry, Session | None, Reply | None]]:

@@ -115,7 +115,7 @@ class AutoReplyOutcome(Enum):
 PAUSABLE = ("automatic", "intake", "sending")
 """What can be held back."""
 
-ALARMS = ("agent_silent", "max_wait", "never_open", "robot_failed", "uncontacted")
+ALARMS = ("agent_silent", "max_wait", "never_open", "queue_full", "robot_failed", "uncontacted")
 """Every reason for which a session asks for a person who watches."""
 
 AUTO_REPLY_REASONS: Mapping[AutoReplyOutcome, tuple[str, ...]] = {
@@ -222,6 +222,10 @@ class Metrics:
         self._calendar_feed_up = self._gauge(
             "calendar_feed_up", "1 while the last reading of a calendar's feed succeeded", ("tenant", "calendar")
         )
+        self._in_time = self._counter(
+            "first_responses_total", "First replies, by whether they were within the queue's time", (*queue, "outcome")
+        )
+        self._target = self._gauge("service_level_target", "Share of first replies that is to be in time", queue)
         self._first_response = self._histogram(
             "first_response_seconds", "First mail received to first reply sent", channel, SERVICE_SECONDS
         )
@@ -256,6 +260,14 @@ class Metrics:
         labels = self._named(tenant=tenant)
         for state in AgentState:
             self._agents.labels(**labels, state=state.value).set(counts.get(state, 0))
+
+    def first_response_judged(self, tenant: str, queue: str, *, in_time: bool) -> None:
+        """A first reply was sent, within the time its queue sets itself or not."""
+        self._in_time.labels(**self._named(tenant=tenant, queue=queue), outcome="in_time" if in_time else "late").inc()
+
+    def service_level_target(self, tenant: str, queue: str, share: float) -> None:
+        """The share of first replies that shall be in time."""
+        self._target.labels(**self._named(tenant=tenant, queue=queue)).set(share)
 
     def first_response(self, tenant: str, channel: str, seconds: float) -> None:
         """A session got its first reply, so long after its first mail."""

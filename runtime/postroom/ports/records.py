@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from postroom.mail.answering import Answering
 from postroom.session.effects import AnyEffect
 from postroom.session.events import AnyEvent
-from postroom.session.state import ConversationId, Phase, SessionId, TimerKind
+from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
 
 
 class Outcome(Enum):
@@ -308,6 +309,20 @@ class StoredAnswer(Struct, frozen=True, kw_only=True):
     status: int
     body: bytes
     created_at: datetime
+
+
+class Place(NamedTuple):
+    """A place in a queue's order: where the session's turn is, in microseconds since 1970, and its number."""
+
+    turn_at: int
+    seq: int
+
+
+class Turn(Struct, frozen=True, kw_only=True):
+    """A session that waits in a queue, and its place there."""
+
+    place: Place
+    session: Session
 
 
 class QueueLength(Struct, frozen=True, kw_only=True):

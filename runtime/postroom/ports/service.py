@@ -12,9 +12,11 @@ from postroom.ports.records import (
     Conversation,
     Draft,
     JournalEntry,
+    Place,
     QueueLength,
     SessionsLike,
     TimerRow,
+    Turn,
 )
 from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
 
@@ -22,8 +24,12 @@ from postroom.session.state import ConversationId, Phase, Session, SessionId, Ti
 class Sessions(Protocol):
     """Periods of service."""
 
-    def save(self, session: Session) -> None:
-        """Write the session's present state, new or changed."""
+    def save(self, session: Session, turn_at: datetime | None = None) -> None:
+        """Write the session's present state, new or changed; its turn in the queue goes by `turn_at`, else its age."""
+        ...
+
+    def set_turn(self, session: SessionId, turn_at: datetime) -> None:
+        """Let the session's turn in the queue go by that; the session itself stays as it is."""
         ...
 
     def get(self, session: SessionId) -> Session | None:
@@ -47,10 +53,14 @@ class Sessions(Protocol):
         ...
 
     def head(self, tenant: str, queue: str, now: datetime, skip: int = 0) -> Session | None:
-        """Whose turn it is: highest priority, then oldest in the queue; `skip` passes over the first ones.
+        """Whose turn it is: the first by `turn_at`; `skip` passes over the first ones.
 
         Who waits for a later time or for one agent alone, and who is in shadow, has no turn.
         """
+        ...
+
+    def turns(self, tenant: str, queue: str, now: datetime, after: Place | None, limit: int) -> Sequence[Turn]:
+        """Those who may be offered to anybody now, in order of turn, behind that place; an index gives them."""
         ...
 
     def kept(self, tenant: str, agent: str, now: datetime, skip: int = 0) -> Session | None:
@@ -173,20 +183,24 @@ class Agents(Protocol):
         """Every agent of the tenant by name."""
         ...
 
+    def able(self, tenant: str) -> Sequence[str]:
+        """The names of all who are ready with a place left."""
+        ...
+
     def candidates(self, tenant: str, names: Sequence[str]) -> Sequence[AgentRow]:
         """Those of the named who are ready with a place left."""
         ...
 
-    def reserve(self, tenant: str, name: str, now: datetime) -> bool:
-        """Take a place of a ready agent with one left, as one UPDATE; False when he has none any more."""
+    def reserve(self, tenant: str, name: str, now: datetime, weight: int = 1) -> bool:
+        """Take places of a ready agent with as many left, as one UPDATE; False when he has not."""
         ...
 
-    def take(self, tenant: str, name: str) -> None:
-        """Take a place whatever the load: his customer wrote to him again, or his reply came back."""
+    def take(self, tenant: str, name: str, weight: int = 1) -> None:
+        """Take places whatever the load: his customer wrote to him again, or his reply came back."""
         ...
 
-    def release(self, tenant: str, name: str) -> None:
-        """Give one place back; the load never falls below nothing."""
+    def release(self, tenant: str, name: str, weight: int = 1) -> None:
+        """Give places back; the load never falls below nothing."""
         ...
 
     def set_state(self, tenant: str, name: str, state: AgentState, reason: str, now: datetime) -> None:

@@ -222,6 +222,6 @@ def _changed_places(before: Session, event: e.AnyEvent, after: Session) -> tuple
     had = [agent for agent in (before.holder, reserved) if agent]
     if after.holder in had:
         had.remove(after.holder)
-        return tuple(ReleasePlace(agent=agent) for agent in had)
-    taken = (TakePlace(agent=after.holder),) if after.holder else ()
-    return (*(ReleasePlace(agent=agent) for agent in had), *taken)
+        return tuple(ReleasePlace(agent=agent, weight=after.weight) for agent in had)
+    taken = (TakePlace(agent=after.holder, weight=after.weight),) if after.holder else ()
+    return (*(ReleasePlace(agent=agent, weight=after.weight) for agent in had), *taken)

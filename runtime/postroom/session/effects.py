@@ -51,15 +51,17 @@ class NotifyAgent(Effect, frozen=True, kw_only=True, tag="notify_agent"):
 
 
 class TakePlace(Effect, frozen=True, kw_only=True, tag="take_place"):
-    """Take a place of the agent's capacity; over it, if need be: what is his comes back to him."""
+    """Take places of the agent's capacity; over it, if need be: what is his comes back to him."""
 
     agent: str
+    weight: int = 1
 
 
 class ReleasePlace(Effect, frozen=True, kw_only=True, tag="release_place"):
-    """Give the agent's place back."""
+    """Give the agent's places back."""
 
     agent: str
+    weight: int = 1
 
 
 class CountMissedOffer(Effect, frozen=True, kw_only=True, tag="count_missed_offer"):

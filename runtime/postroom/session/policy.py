@@ -30,6 +30,11 @@ class QueuePolicy(Struct, frozen=True, kw_only=True):
     """The queue that takes what waited too long, or empty."""
     overflow_after: float | None = None
     auto_accept: bool = False
+    ageing: float = 1800.0
+    """Waiting time that counts as one point of priority."""
+    first_response_within: float = 4 * 3600.0
+    in_work_time: bool = True
+    """Whether that is work time of the channel."""
 
 
 class LastAgentPolicy(Struct, frozen=True, kw_only=True):
@@ -99,6 +104,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     generation: int
     queue: str
     priority: int = 0
+    weight: int = 1
+    """Places of an agent's capacity that a session takes."""
     queues: dict[str, QueuePolicy] = {}
     """Every queue of the tenant."""
     hours: ServiceTime = ALWAYS_OPEN

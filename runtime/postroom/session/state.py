@@ -107,6 +107,8 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     # Its place in the queue.
     queue: str = ""
     priority: int = 0
+    weight: int = 1
+    """Places it takes of an agent's capacity, all its life: what was taken is given back whatever the settings say."""
     queued_at: datetime | None = None
     waiting_since: datetime | None = None
     """Since when it waits in this very queue; coming back from an offer changes nothing."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from postroom.mail import identity as mail
 from postroom.mail.keywords import Keywords, compiled
 from postroom.mail.recipients import Caps
+from postroom.routing.assign import Rules, Stage, Strategy
 from postroom.routing.calendar import Calendar, Dates
 from postroom.routing.hours import Segment, ServiceTime
 from postroom.routing.ical.rest_days import RestDays
@@ -19,7 +20,7 @@ from postroom.routing.routes import Inlet, Route, derived
 from postroom.settings import public_holidays
 from postroom.settings.calendars import WEEK_DAYS, Days
 from postroom.settings.references import secrets
-from postroom.settings.schema import Box, Channel, Generation, Tenant
+from postroom.settings.schema import Agent, Box, Channel, Generation, Queue, Tenant
 from postroom.settings.units import segment
 
 
@@ -52,6 +53,29 @@ def caps(tenant: Tenant, channel: Channel) -> Caps:
         to=cap(channel.max_recipients, whole.max_recipients),
         cc=cap(channel.max_cc, whole.max_cc),
         bcc=cap(channel.max_bcc, whole.max_bcc),
+    )
+
+
+def capacity(tenant: Tenant, agent: Agent) -> int:
+    """The agent's places: his own, else those of the nearest unit above him that says so, else the tenant's."""
+    if agent.max_concurrent is not None:
+        return agent.max_concurrent
+    units = {unit.name: unit for unit in tenant.ous}
+    unit = units.get(agent.ou or "")
+    while unit is not None:
+        if unit.max_concurrent is not None:
+            return unit.max_concurrent
+        unit = units.get(unit.parent or "")
+    return tenant.parameters.max_concurrent
+
+
+def assignment_rules(queue: Queue) -> Rules:
+    """How the queue chooses an agent for who waits in it."""
+    return Rules(
+        strategy=Strategy(queue.strategy),
+        levels=dict(queue.levels),
+        wanted=queue.skill_level,
+        relaxation=tuple(Stage(after=stage.after, level=stage.skill_level) for stage in queue.relaxation),
     )
 
 

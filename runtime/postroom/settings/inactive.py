@@ -26,13 +26,7 @@ INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
     },
     "routes": {"labels": ((),)},
     "queues": {
-        "access_code": (),
-        "levels": (),
-        "ageing": (),
-        "service_level": (),
         "served_by": ("postroom",),
-        "strategy": ("longest_idle",),
-        "relaxation": ((),),
     },
     "agents": {"signature": (None,), "personal_address": (), "notices": ((),)},
 }

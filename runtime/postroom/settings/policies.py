@@ -57,6 +57,7 @@ def policy(generation: Generation, tenant: str, channel: str, hours: Hours) -> P
         generation=generation.number,
         queue=found.skill_queue,
         priority=found.priority,
+        weight=found.weight,
         queues=queues,
         hours=hours(space, found),
         finish_queue=found.work_time.finish_queue,
@@ -85,6 +86,9 @@ def _queue(queue: Queue) -> QueuePolicy:
         overflow=queue.overflow.queue if queue.overflow else "",
         overflow_after=queue.overflow.after if queue.overflow else None,
         auto_accept=queue.auto_accept,
+        ageing=queue.ageing,
+        first_response_within=queue.service_level.first_response_within,
+        in_work_time=queue.service_level.clock == "work_time",
     )
 
 

@@ -62,16 +62,11 @@ Cap = Annotated[int, Between(0, 100)]
 RecipientCap = Annotated[int, Between(1, 100)]
 Places = Annotated[int, Between(1, 60)]
 Priority = Annotated[int, Between(0, 100)]
+SkillLevel = Annotated[int, Between(0, 100)]
 Label = Annotated[str, AtMost(64, least=1)]
+Code = Annotated[str, Mark.AS_WRITTEN, AtMost(100, least=1)]
 PollTime = Annotated[Seconds, Between(0.1, DAY, Unit.SECONDS)]
 MailSize = Annotated[Octets, Between(1024, 1 << 30, Unit.OCTETS)]
-
-
-class Listen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A listening socket's address."""
-
-    host: str = "127.0.0.1"
-    port: int
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -241,6 +236,8 @@ class Ou(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: Name
     parent: str | None = None
+    max_concurrent: Places | None = None
+    """Of each agent in it and below who has none of his own."""
 
 
 class Signature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -263,6 +260,8 @@ class Channel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     addresses: tuple[MailAddress, ...] = ()
     automatic_mail: Annotated[str, OneOf(("serve", "file"))] = "serve"
     priority: Priority = 0
+    weight: Places = 1
+    """Places of an agent's capacity that each of its sessions takes."""
     labels: tuple[Label, ...] = ()
     ou: str | None = None
     mode: Annotated[str, OneOf(("live", "shadow"))] = "live"
@@ -301,7 +300,7 @@ class Relaxation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From when on a lower skill level is enough."""
 
     after: Annotated[Seconds, Between(1, 30 * DAY, Unit.SECONDS)]
-    skill_level: Annotated[int, Between(0, 100)]
+    skill_level: SkillLevel
 
 
 class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -314,8 +313,10 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pick: bool = True
     access_code: Annotated[str, Mark.AS_WRITTEN, AtMost(64, least=1)] | None = None
     ou: str | None = None
-    levels: tuple[tuple[str, Annotated[int, Between(0, 100)]], ...] = ()
-    """The skill level of members by account."""
+    levels: tuple[tuple[str, SkillLevel], ...] = ()
+    """The skill level of members by account; 0 where none is written."""
+    skill_level: SkillLevel = 0
+    """The level that a member must have for who comes; `relaxation` lowers it while that one waits."""
     auto_accept: bool = False
     ageing: Annotated[Seconds, Between(MINUTE, 30 * DAY, Unit.SECONDS)] = 30 * MINUTE
     """Waiting time that counts as one point of priority."""
@@ -326,6 +327,8 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_length: Annotated[int, Between(1, 1_000_000)] | None = None
     overflow: Overflow | None = None
     relaxation: Annotated[tuple[Relaxation, ...], AtMost(10)] = ()
+    wrap_up_codes: Annotated[tuple[Code, ...], AtMost(1000)] = ()
+    """The codes for its sessions; the tenant's where none is written."""
 
 
 class Agent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -363,6 +366,10 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     robots: tuple[Robot, ...] = ()
     calendars: tuple[CalendarSettings, ...] = ()
     templates: tuple[Template, ...] = ()
+    not_ready_reasons: Annotated[tuple[Label, ...], AtMost(1000)] = ()
+    """The reasons an agent may give; any words where none is written."""
+    wrap_up_codes: Annotated[tuple[Code, ...], AtMost(1000)] = ()
+    """The codes an agent may close a session with; any where none is written."""
 
     def channel(self, name: str) -> Channel | None:
         """The channel of that name, or None."""

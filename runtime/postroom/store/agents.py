@@ -39,17 +39,21 @@ class SqlAgents:
         """Those of the named who are ready with a place left."""
         return [_agent(row) for row in self._db.all_in(_SQL["agents_candidates"], (tenant,), names)]
 
-    def reserve(self, tenant: str, name: str, now: datetime) -> bool:
-        """Take a place of a ready agent with one left, as one UPDATE; False when he has none any more."""
-        return self._db.run(_SQL["agents_reserve"], (to_micros(now), tenant, name)) == 1
+    def able(self, tenant: str) -> Sequence[str]:
+        """The names of all who are ready with a place left."""
+        return [row[0] for row in self._db.all(_SQL["agents_able"], (tenant,))]
 
-    def take(self, tenant: str, name: str) -> None:
-        """Take a place whatever the load."""
-        self._db.run(_SQL["agents_take"], (tenant, name))
+    def reserve(self, tenant: str, name: str, now: datetime, weight: int = 1) -> bool:
+        """Take places of a ready agent with as many left, as one UPDATE; False when he has not."""
+        return self._db.run(_SQL["agents_reserve"], (weight, to_micros(now), tenant, name)) == 1
 
-    def release(self, tenant: str, name: str) -> None:
-        """Give one place back; the load never falls below nothing."""
-        self._db.run(_SQL["agents_release"], (tenant, name))
+    def take(self, tenant: str, name: str, weight: int = 1) -> None:
+        """Take places whatever the load."""
+        self._db.run(_SQL["agents_take"], (weight, tenant, name))
+
+    def release(self, tenant: str, name: str, weight: int = 1) -> None:
+        """Give places back; the load never falls below nothing."""
+        self._db.run(_SQL["agents_release"], (weight, tenant, name))
 
     def set_state(self, tenant: str, name: str, state: AgentState, reason: str, now: datetime) -> None:
         """Set the state, and note a sign of life. Raises PermanentError where there is no such agent."""

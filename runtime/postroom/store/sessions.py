@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from postroom.ports.records import Conversation, QueueLength, SessionsLike
+from postroom.ports.records import Conversation, Place, QueueLength, SessionsLike, Turn
 from postroom.session.state import ConversationId, Phase, Session, SessionId
 from postroom.store.columns import to_json, to_micros, to_micros_or_none, to_time_or_none
 from postroom.store.connection import Connection, Row
@@ -16,6 +16,7 @@ from postroom.store.queries import Query, queries
 
 _SQL = queries("sessions")
 _SESSION = msgspec.json.Decoder(Session)
+_FIRST = Place(-(1 << 62), 0)
 
 
 class SqlSessions:
@@ -26,8 +27,11 @@ class SqlSessions:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def save(self, session: Session) -> None:
-        """Write the session's present state. Raises Conflict where its conversation has another open session."""
+    def save(self, session: Session, turn_at: datetime | None = None) -> None:
+        """Write the session's present state; its turn goes by `turn_at`, else by its age.
+
+        Raises Conflict where its conversation has another open session.
+        """
         self._db.run(
             _SQL["sessions_save"],
             (
@@ -45,9 +49,20 @@ class SqlSessions:
                 session.held_for or None,
                 int(session.is_shadow),
                 int(session.was_offline),
+                to_micros_or_none(turn_at or session.queued_at),
                 to_json(session),
             ),
         )
+
+    def set_turn(self, session: SessionId, turn_at: datetime) -> None:
+        """Let the session's turn in the queue go by that; the session itself stays as it is."""
+        self._db.run(_SQL["sessions_set_turn"], (to_micros(turn_at), session))
+
+    def turns(self, tenant: str, queue: str, now: datetime, after: Place | None, limit: int) -> Sequence[Turn]:
+        """Those who may be offered to anybody now, in order of turn, behind that place."""
+        behind = after or _FIRST
+        rows = self._db.all(_SQL["sessions_behind"], (tenant, queue, *behind, to_micros(now), limit))
+        return [Turn(place=Place(row[0], row[1]), session=_SESSION.decode(row[2])) for row in rows]
 
     def get(self, session: SessionId) -> Session | None:
         """One session."""
@@ -72,9 +87,9 @@ class SqlSessions:
         return [(row[0], _SESSION.decode(row[1])) for row in rows]
 
     def head(self, tenant: str, queue: str, now: datetime, skip: int = 0) -> Session | None:
-        """The session whose turn it is: highest priority, then oldest in the queue; `skip` passes over the first."""
+        """The session whose turn it is; `skip` passes over the first."""
         row = self._db.one(_SQL["sessions_turns"], (tenant, queue, to_micros(now), 1, skip))
-        return _SESSION.decode(row[3]) if row else None
+        return _SESSION.decode(row[2]) if row else None
 
     def kept(self, tenant: str, agent: str, now: datetime, skip: int = 0) -> Session | None:
         """The session that waits for this agent alone and whose turn it is."""
@@ -137,7 +152,7 @@ class SqlSessions:
         at = to_micros(now)
         lines = [self._db.all(_SQL["sessions_turns"], (tenant, queue, at, limit, 0)) for queue in dict.fromkeys(queues)]
         turns = heapq.merge(*lines, key=_turn)
-        return [_SESSION.decode(row[3]) for row, _ in zip(turns, range(limit), strict=False)]
+        return [_SESSION.decode(row[2]) for row, _ in zip(turns, range(limit), strict=False)]
 
     def waiting_queues(self) -> Sequence[QueueLength]:
         """Every queue in which somebody waits."""
@@ -161,5 +176,5 @@ def _session(row: Row | None) -> Session | None:
     return _SESSION.decode(row[0]) if row else None
 
 
-def _turn(row: Row) -> tuple[int, int, int]:
-    return -row[0], row[1] or 0, row[2]
+def _turn(row: Row) -> tuple[int, int]:
+    return row[0], row[1]

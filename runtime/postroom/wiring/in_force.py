@@ -5,7 +5,6 @@ Whoever works holds what he took and ends on it; whoever asks next is given the 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -48,39 +47,37 @@ class InForce:
     def __init__(self, generation: Generation, clock: Clock) -> None:
         self._clock = clock
         self._feeds: Feeds | None = None
-        # Sessions are decided on the store's thread, and generations come from the loop's.
-        self._compiling = threading.Lock()
+        self._generation = generation
         self._now = self._compiled(generation)
 
     @property
     def generation(self) -> Generation:
         """The settings as they were loaded."""
-        return self._now.generation
+        return self._generation
 
     def policy(self, tenant: str, channel: str) -> Policy:
         """The rules of that channel's sessions."""
-        if self._is_stale():
-            with self._compiling:
-                self._now = self._compiled(self._now.generation)
-        return self._now.policies(tenant, channel)
+        now = self._now
+        # Sessions are decided on the store's thread, and generations come from the loop's: what was compiled from an
+        # older one, and put here late, is noticed by its generation.
+        if now.generation is not self._generation or (now.year, now.feeds) != self._beside():
+            now = self._now = self._compiled(self._generation)
+        return now.policies(tenant, channel)
 
     def swap(self, generation: Generation) -> None:
         """Let that generation be in force from now on."""
-        with self._compiling:
-            self._now = self._compiled(generation)
+        self._generation = generation
 
     def follow(self, feeds: Feeds) -> None:
         """Let what these feeds say count from now on."""
         self._feeds = feeds
 
-    def _is_stale(self) -> bool:
-        return (self._now.year, self._now.feeds) != (self._clock.now().year, self._version())
-
-    def _version(self) -> int:
-        return self._feeds.version if self._feeds is not None else 0
+    def _beside(self) -> tuple[int, int]:
+        """What beside the settings the hours depend on: the year, and what feeds said."""
+        return self._clock.now().year, self._feeds.version if self._feeds is not None else 0
 
     def _compiled(self, generation: Generation) -> _Moment:
-        year, version = self._clock.now().year, self._version()
+        year, version = self._beside()
 
         def hours(tenant: Tenant, channel: Channel) -> ServiceTime:
             feeds = self._feeds.of(tenant.name) if self._feeds is not None else {}

@@ -82,10 +82,15 @@ def _automatic_ended(parts: Parts, reply: Reply, outcome: str, reason: str) -> N
     parts.metrics.automatic_reply(reply.tenant, reply.channel, outcome, reason)
 
 
+def _tenants(parts: Parts) -> tuple[str, ...]:
+    return tuple(tenant.name for tenant in parts.generation.tenants)
+
+
 def watching_loops(parts: Parts) -> list[Loop]:
     """What only looks."""
     gauges = Gauges(parts.store, parts.metrics, parts.clock, parts.current, parts.pauses)
-    tally = Tally(parts.store, parts.metrics, lambda: tuple(tenant.name for tenant in parts.generation.tenants))
+    tenants = partial(_tenants, parts)
+    tally = Tally(parts.store, parts.metrics, tenants, parts.step.policy)
     lag = partial(sample_loop_lag, parts.clock.monotonic, parts.clock.sleep, parts.metrics.event_loop_lag)
     return [
         Loop(name="housekeeping", run=lambda _: Housekeeping(parts.store, parts.clock).run()),

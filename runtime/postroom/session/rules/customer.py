@@ -22,6 +22,7 @@ def wrote_first(session: Session, event: MessageReceived, facts: Facts, policy: 
         _heard(session, event),
         queue=event.queue or policy.queue,
         priority=policy.priority if event.priority is None else event.priority,
+        weight=policy.weight,
         is_shadow=policy.is_shadow,
     )
     asked = robot.asked_first(begun, event, facts, policy, now)
@@ -31,7 +32,7 @@ def wrote_first(session: Session, event: MessageReceived, facts: Facts, policy: 
 def to_people(session: Session, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The session waits for an agent by the hour, the last one first where the channel wants it, and is confirmed."""
     prefer = waiting.known_agent(session, facts, policy, now)
-    return confirmed(waiting.enter(session, policy, now, prefer), facts, policy, now)
+    return confirmed(waiting.arrive(session, facts, policy, now, prefer), facts, policy, now)
 
 
 def wrote_while_waiting(

@@ -79,6 +79,7 @@ def opened_by_failure(session: Session, _event: ReplyFailed, facts: Facts, polic
         session,
         queue=policy.queue,
         priority=policy.priority,
+        weight=policy.weight,
         unanswered_since=now,
         no_automatic_mail=True,
         is_shadow=policy.is_shadow,

@@ -39,6 +39,7 @@ def wrote_first(session: Session, event: AgentWroteFirst, _facts: Facts, policy:
         phase=Phase.AWAITING_CUSTOMER,
         queue=policy.queue,
         priority=policy.priority,
+        weight=policy.weight,
         assignment=owner,
     )
     return begun, (AssignToAgent(agent=event.agent, token=event.token), SendReply(reply=event.reply))

@@ -47,7 +47,7 @@ def asked_again(session: Session, facts: Facts, policy: Policy, now: datetime) -
 def left(session: Session, why: str, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """People take over, by the hour; and only now is the customer told that he waits."""
     over = replace(session, robot_asked_since=None, silent_since=None)
-    waits, effects = confirmed(waiting.enter(over, policy, now), facts, policy, now)
+    waits, effects = confirmed(waiting.arrive(over, facts, policy, now), facts, policy, now)
     return waits, (Noted(what="robot", words=f"leaves it to people: {why}"), *effects)
 
 

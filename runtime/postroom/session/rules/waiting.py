@@ -31,6 +31,18 @@ def enter(session: Session, policy: Policy, now: datetime, prefer: str = "") -> 
     return (waiting, effects) if policy.hours.is_open(now) else _out_of_hours(waiting, policy, now)
 
 
+def arrive(session: Session, facts: Facts, policy: Policy, now: datetime, prefer: str = "") -> Ruling:
+    """Enter for the first time. Past a full queue: to its overflow, else into it all the same, for none is refused."""
+    rules, there = policy.of_queue(session.queue), facts.queue
+    waits, effects = enter(session, policy, now, prefer)
+    is_full = rules.max_length is not None and there is not None and there.waiting >= rules.max_length
+    if prefer or not is_full or waits.phase is not Phase.QUEUED or waits.not_before is not None:
+        return waits, effects
+    if rules.overflow:
+        return _overflow(session, rules.overflow, now)
+    return waits, (*effects, RaiseAlarm(what="queue_full"))
+
+
 def in_queue(session: Session, queue: str, now: datetime, *, prefer: str = "") -> Ruling:
     """Let the session wait in that queue; its age stays what it is where it has one."""
     waiting = replace(

@@ -50,6 +50,9 @@ def _gateway(page: Page, path: str, name: str, tenant: Tenant, wanted: type[Box 
 
 def _robot(page: Page, path: str, channel: Channel, tenant: Tenant) -> None:
     if channel.robot is None:
+        if channel.transfer_keywords:
+            words = "are looked for while a `robot` has the word, and there is none"
+            page.warning(f"{path}.transfer_keywords", words)
         return
     exists(page, f"{path}.robot", channel.robot.name, {robot.name for robot in tenant.robots}, "robot")
     if not channel.transfer_keywords:

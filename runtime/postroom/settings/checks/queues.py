@@ -5,7 +5,7 @@ from __future__ import annotations
 from postroom.settings.checks.names import exists, unique
 from postroom.settings.problem import Page
 from postroom.settings.rules import is_address
-from postroom.settings.schema import Agent, Queue, Tenant
+from postroom.settings.schema import Agent, Queue, Relaxation, Tenant
 
 
 def check(page: Page, tenant: Tenant) -> None:
@@ -29,7 +29,25 @@ def _queue(page: Page, path: str, queue: Queue, tenant: Tenant) -> None:
         page.problem(f"{path}.served_by", "`mqtt` is not part of this version: mails would be assigned inside")
     elif not queue.members:
         page.warning(path, f"queue {queue.name!r} has no members: what comes in waits")
+    _levels(page, path, queue)
     _overflow(page, path, queue, tenant)
+
+
+def _levels(page: Page, path: str, queue: Queue) -> None:
+    """Stages follow each other and each asks for less; and somebody is good enough in the end."""
+    before = Relaxation(after=0, skill_level=queue.skill_level)
+    for index, stage in enumerate(queue.relaxation):
+        inner = f"{path}.relaxation[{index}]"
+        if stage.after <= before.after:
+            page.problem(f"{inner}.after", "must be later than the stage before it")
+        if stage.skill_level >= before.skill_level:
+            words = f"must be lower than {before.skill_level}, the level wanted before (`skill_level`, then each stage)"
+            page.problem(f"{inner}.skill_level", words)
+        before = stage
+    best = max((dict(queue.levels).get(member, 0) for member in queue.members), default=None)
+    if best is not None and best < before.skill_level:
+        words = f"no member of queue {queue.name!r} has the level {before.skill_level}: what comes in waits"
+        page.warning(f"{path}.levels", words)
 
 
 def _overflow(page: Page, path: str, queue: Queue, tenant: Tenant) -> None:

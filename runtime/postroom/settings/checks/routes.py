@@ -5,9 +5,9 @@ from __future__ import annotations
 from postroom.mail.mail_class import MailClass
 from postroom.routing.routes import Action, Route, clashes, derived
 from postroom.settings.checks.names import exists
-from postroom.settings.compile import inlets, routes
+from postroom.settings.compile import inlets, is_shadow, routes
 from postroom.settings.problem import Page
-from postroom.settings.schema import Tenant
+from postroom.settings.schema import Pop3Gateway, Tenant
 
 
 def check(page: Page, tenant: Tenant) -> None:
@@ -28,11 +28,27 @@ def _action(page: Page, path: str, route: Route, tenant: Tenant) -> None:
     if route.action is Action.CHANNEL:
         if route.channel is None:
             page.problem(f"{path}.channel", "is missing: the channel the mail goes to (or `action: file`, `discard`)")
-        exists(page, f"{path}.channel", route.channel, {channel.name for channel in tenant.channels}, "channel")
+        if exists(page, f"{path}.channel", route.channel, {channel.name for channel in tenant.channels}, "channel"):
+            _into_shadow(page, path, route, tenant)
         return
     for key in ("channel", "queue", "priority"):
         if getattr(route, key) is not None:
             page.problem(f"{path}.{key}", f"has no meaning with `action: {route.action.value}`: nobody is served")
+
+
+def _into_shadow(page: Page, path: str, route: Route, tenant: Tenant) -> None:
+    channel = tenant.channel(route.channel or "")
+    if channel is None or channel.mode != "shadow":
+        return
+    asked = {name for place, name in page.references("gateway") if place.startswith(f"{path}.")}
+    boxes = [one for one in tenant.gateways if isinstance(one, Pop3Gateway) and (not asked or one.name in asked)]
+    live = next((one.name for one in boxes if not is_shadow(tenant, one)), None)
+    if live is not None:
+        page.warning(
+            f"{path}.channel",
+            f"channel {channel.name!r} is in shadow, and gateway {live!r} is not: its mail is taken from the server, "
+            "and nobody serves it",
+        )
 
 
 def _order(page: Page, tenant: Tenant) -> None:

@@ -50,6 +50,8 @@ def _segment(page: Page, path: str, text: str, taken: list[tuple[int, int]]) -> 
 def _customer_silence(page: Page, path: str, channel: Channel, queue: Queue | None) -> None:
     silence, inner = channel.no_customer_reply, f"{path}.no_customer_reply"
     if silence.remind_after is None:
+        if silence.remind_with:
+            page.warning(f"{inner}.remind_with", "is sent after `remind_after`, and there is none: nobody is reminded")
         return
     if silence.remind_after >= silence.end_after:
         page.problem(f"{inner}.remind_after", f"must be shorter than `end_after` ({duration_words(silence.end_after)})")

@@ -24,18 +24,23 @@ FROM agents
 WHERE tenant = :tenant AND state = 'ready' AND load < capacity AND name IN (:names*)
 ORDER BY name;
 
+-- name: agents_able
+-- All who are ready with a place left, by name.
+SELECT name FROM agents WHERE tenant = :tenant AND state = 'ready' AND load < capacity ORDER BY name;
+
 -- name: agents_reserve
--- Take a place of a ready agent who has one left; his idle time starts anew.
-UPDATE agents SET load = load + 1, idle_since = :now
-WHERE tenant = :tenant AND name = :name AND state = 'ready' AND load < capacity;
+-- Take places of a ready agent who has as many left; his idle time starts anew.
+UPDATE agents SET load = load + :weight, idle_since = :now
+WHERE tenant = :tenant AND name = :name AND state = 'ready' AND load + :weight <= capacity;
 
 -- name: agents_take
--- Take a place whatever the load.
-UPDATE agents SET load = load + 1 WHERE tenant = :tenant AND name = :name;
+-- Take places whatever the load.
+UPDATE agents SET load = load + :weight WHERE tenant = :tenant AND name = :name;
 
 -- name: agents_release
--- Give one place back.
-UPDATE agents SET load = load - 1 WHERE tenant = :tenant AND name = :name AND load > 0;
+-- Give places back.
+UPDATE agents SET load = CASE WHEN load > :weight THEN load - :weight ELSE 0 END
+WHERE tenant = :tenant AND name = :name;
 
 -- name: agents_set_state
 -- Set an agent's state; who becomes ready is idle from now on and his missed offers are forgotten.

@@ -2,16 +2,17 @@
 -- Write a session's present state, new or changed.
 INSERT INTO sessions (
     id, conversation, tenant, channel, phase, queue, priority, queued_at, opened_at, agent, not_before, held_for,
-    is_shadow, was_offline, state
+    is_shadow, was_offline, turn_at, state
 )
 VALUES (
     :id, :conversation, :tenant, :channel, :phase, :queue, :priority, :queued_at, :opened_at, :agent, :not_before,
-    :held_for, :is_shadow, :was_offline, :state
+    :held_for, :is_shadow, :was_offline, :turn_at, :state
 )
 ON CONFLICT (id) DO UPDATE
 SET phase = excluded.phase, queue = excluded.queue, priority = excluded.priority, queued_at = excluded.queued_at,
     agent = excluded.agent, not_before = excluded.not_before, held_for = excluded.held_for,
-    is_shadow = excluded.is_shadow, was_offline = excluded.was_offline, state = excluded.state;
+    is_shadow = excluded.is_shadow, was_offline = excluded.was_offline, turn_at = excluded.turn_at,
+    state = excluded.state;
 
 -- name: sessions_get
 -- One session.
@@ -46,13 +47,26 @@ WHERE tenant = :tenant AND was_offline = 1 AND phase <> 'ended' AND seq > :after
 ORDER BY seq
 LIMIT :limit;
 
+-- name: sessions_set_turn
+-- Let a session's turn in its queue go by that.
+UPDATE sessions SET turn_at = :turn_at WHERE id = :id AND turn_at <> :turn_at;
+
+-- name: sessions_behind
+-- Who waits in a queue and may be offered to anybody now, in order of turn, behind that place.
+SELECT turn_at, seq, state
+FROM sessions
+WHERE tenant = :tenant AND queue = :queue AND phase = 'queued' AND held_for IS NULL AND is_shadow = 0
+    AND (turn_at, seq) > (:turn_at, :seq) AND (not_before IS NULL OR not_before <= :now)
+ORDER BY turn_at, seq
+LIMIT :limit;
+
 -- name: sessions_turns
 -- Who waits in a queue and may be offered to anybody now, in order of turn.
-SELECT priority, queued_at, seq, state
+SELECT turn_at, seq, state
 FROM sessions
 WHERE tenant = :tenant AND queue = :queue AND phase = 'queued' AND held_for IS NULL AND is_shadow = 0
     AND (not_before IS NULL OR not_before <= :now)
-ORDER BY priority DESC, queued_at, seq
+ORDER BY turn_at, seq
 LIMIT :limit OFFSET :skip;
 
 -- name: sessions_kept
@@ -61,7 +75,7 @@ SELECT state
 FROM sessions
 WHERE tenant = :tenant AND held_for = :agent AND phase = 'queued' AND is_shadow = 0
     AND (not_before IS NULL OR not_before <= :now)
-ORDER BY priority DESC, queued_at, seq
+ORDER BY turn_at, seq
 LIMIT 1 OFFSET :skip;
 
 -- name: sessions_kept_for
@@ -132,7 +146,7 @@ FROM (
     SELECT tenant, queue, COUNT(*) AS waiting, MIN(queued_at) AS oldest
     FROM sessions
     WHERE phase = 'queued' AND held_for IS NOT NULL AND is_shadow = 0
-    GROUP BY tenant, queue
+    GROUP BY tenant, held_for, queue
 ) AS counted
 GROUP BY tenant, queue
 ORDER BY tenant, queue;
