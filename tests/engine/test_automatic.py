@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
@@ -123,10 +124,10 @@ async def test_where_it_cannot_be_written_nothing_is_put_in_and_nothing_is_raise
         assert await office.pending() == 0
 
 
-class BrokenZone(tzinfo):
+class BrokenZone(ZoneInfo):
     """A zone of the settings that cannot tell its time."""
 
-    def utcoffset(self, _at: datetime | None) -> timedelta:
+    def fromutc(self, _at: datetime, /) -> datetime:
         raise ZeroDivisionError("a fault of ours")
 
 
@@ -134,7 +135,7 @@ async def test_a_fault_in_writing_it_keeps_no_mail_from_being_taken_in(tmp_path:
     async with open_office(tmp_path) as office:
         stored, session = await arrive(office)
         now = office.room.house.clock.now()
-        occasion, broken = Occasion(kind=WORKING, mail=stored, next_opening=now), replace(RULES, zone=BrokenZone())
+        occasion, broken = Occasion(kind=WORKING, mail=stored, next_opening=now), replace(RULES, zone=BrokenZone("UTC"))
         assert await office.room.house.write(lambda tx: put_in(tx, session, occasion, broken, now)) is None
         assert await office.pending() == 0
 

@@ -123,6 +123,18 @@ def test_a_channel_with_open_sessions_is_not_removed_but_retired_and_then_takes_
             wait_generation(process, 3)
 
 
+def test_a_start_without_what_open_sessions_use_says_so(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        settings = with_second(here, "pw1")
+        with here.process():
+            to_sales(here.box, here, "tok-a")
+            wait_for(lambda: here.oracle.settled() == 1, "the mail to be taken in")
+        settings.write(settings.file.read_text().replace(SALES, ""))
+        with here.process():
+            (told,) = settings.logged("settings_miss_what_is_in_use")
+            assert "channel 'sales' is gone, and 1 open sessions use it" in told["problem"]
+
+
 def test_a_new_gateway_is_polled_at_once_and_a_removed_one_no_more(tmp_path: Path) -> None:
     with world(tmp_path) as here, here.process() as process:
         before = Settings(here.config).file.read_text()

@@ -24,7 +24,7 @@ from postroom.session.events import (
     WrapUpEnded,
 )
 from postroom.session.policy import AgentSilence
-from postroom.session.state import Phase, Session, TimerKind
+from postroom.session.state import Assignment, Phase, Session, TimerKind
 from tests.session.making import (
     NIGHT,
     NOW,
@@ -33,6 +33,7 @@ from tests.session.making import (
     POLICY,
     assigned,
     awaiting,
+    ended,
     is_ignored,
     mail,
     minutes,
@@ -193,3 +194,9 @@ def test_time_in_which_nobody_served_the_agent_does_not_count_against_him() -> N
 def test_his_time_to_answer_counts_from_the_oldest_mail() -> None:
     session, effects = tell(assigned(policy=PATIENT), mail("m2", minutes(9)), at=minutes(9), policy=PATIENT)
     assert (session.unanswered_since, session.answer_due_since, timers(effects)) == (NOW, NOW, {})
+
+
+def test_a_command_after_the_end_names_nobody_who_would_have_the_session_now() -> None:
+    session = replace(ended(), assignment=Assignment(agent="anna", token="t1", assigned_at=NOW))
+    _, effects = tell(session, EndRequested(agent="anna", token="t1"))
+    assert effects == (Ignore(reason="the session has ended", holder=""),)

@@ -119,7 +119,7 @@ class Reloading:
         parts = self._parts
         _refuse_for_running(parts.generation, generation)
         gateways = await parts.offload.run(LANE, build_gateways, generation, self._works, self._in_use.all)
-        problems = removed_in_use(generation, *await parts.store.read(_used))
+        problems = await missed(parts, generation)
         if problems:
             raise ConfigurationError("\n".join(problems))
         # From here to the end nothing is waited for and nothing fails: nobody ever sees a part of it.
@@ -132,6 +132,11 @@ class Reloading:
             self._works.shown.board.forget(*gone)
         self._collectors.follow(self._supervisor, changed)
         return changed
+
+
+async def missed(parts: Parts, generation: Generation) -> tuple[str, ...]:
+    """What open sessions use and these settings do not name."""
+    return removed_in_use(generation, *await parts.store.read(_used))
 
 
 def _refuse_for_running(now: Generation, wanted: Generation) -> None:

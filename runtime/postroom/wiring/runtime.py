@@ -50,7 +50,7 @@ from postroom.wiring.in_force import InForce
 from postroom.wiring.intake import Collectors
 from postroom.wiring.outgoing import automatic_mailer
 from postroom.wiring.parts import Parts
-from postroom.wiring.reload import Following, Reloading
+from postroom.wiring.reload import Following, Reloading, missed
 from postroom.wiring.sessions import session_loops, watching_loops
 
 log = structlog.get_logger(__name__)
@@ -158,6 +158,8 @@ class Runtime:
             Loop(name="ops", run=lambda _: ops.serve()),
             *watching_loops(parts),
         ]
+        for problem in await missed(parts, parts.generation):
+            log.error("settings_miss_what_is_in_use", problem=problem)
         spare_the_collector()
         self.started.set()
         log.info("started", http=self.http_url, ops=self.ops_url, folder=str(self._folder))

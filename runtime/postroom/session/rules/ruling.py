@@ -14,8 +14,9 @@ NOT_YOURS = "the session is not assigned to you"
 
 
 def ignored(session: Session, reason: str) -> Ruling:
-    """Nothing happens, and who asked is told why, and who has the session now."""
-    return session, (Ignore(reason=reason, holder=session.holder or session.owner),)
+    """Nothing happens, and who asked is told why, and who has the session now: nobody has one that ended."""
+    holder = (session.holder or session.owner) if session.is_open else ""
+    return session, (Ignore(reason=reason, holder=holder),)
 
 
 def is_owner(session: Session, agent: str, token: str) -> bool:
