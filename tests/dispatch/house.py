@@ -20,7 +20,8 @@ from postroom.ports.store import Tx
 from postroom.session.events import MessageReceived
 from postroom.session.policy import Policy, QueuePolicy
 from postroom.session.state import ConversationId, Session, SessionId
-from postroom.settings.schema import Agent, Channel, Generation, Parameters, Process, Queue, Tenant
+from postroom.settings.process import Process
+from postroom.settings.schema import Agent, Channel, Generation, Parameters, Queue, Tenant
 from postroom.store.sqlite import SqliteStore
 from tests.support.automatic import NoAutomaticMail
 

@@ -11,7 +11,8 @@ from postroom.engine.reload import AGAIN_AFTER, LOOK_EVERY, Reloader
 from postroom.errors import ConfigurationError, TemporaryError
 from postroom.settings.load import Loaded
 from postroom.settings.problem import Problem
-from postroom.settings.schema import Generation, Process
+from postroom.settings.process import Process
+from postroom.settings.schema import Generation
 from tests.dispatch.house import TurnableClock
 from tests.support.inline import InlineOffload
 

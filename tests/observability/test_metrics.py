@@ -8,14 +8,12 @@ import pytest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from postroom.observability.metrics import (
+from postroom.observability.metrics import NAMES_PER_LABEL, OVERFLOW, Metrics
+from postroom.observability.outcomes import (
     AUTO_REPLY_REASONS,
-    NAMES_PER_LABEL,
-    OVERFLOW,
     AgentState,
     GatewayState,
     MailOutcome,
-    Metrics,
     OfferOutcome,
     ReplyOutcome,
     RobotOutcome,

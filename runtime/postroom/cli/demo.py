@@ -30,7 +30,8 @@ from postroom.errors import PostroomError, TemporaryError
 from postroom.observability.logs import configure
 from postroom.sandbox.sandbox import Sandbox
 from postroom.settings.load import load
-from postroom.settings.schema import Generation, HttpSettings, OpsSettings, Pop3Gateway, StoreSettings
+from postroom.settings.process import HttpSettings, OpsSettings, StoreSettings
+from postroom.settings.schema import Generation, Pop3Gateway
 from postroom.wiring import Runtime
 
 TENANT = "example"

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 import click
@@ -34,6 +34,16 @@ if TYPE_CHECKING:
 AFTER_THE_LAST = timedelta(days=7)
 """How long the clock goes on after the last mail where nobody says."""
 LONGEST = 30 * 86_400.0
+
+
+class Chosen(TypedDict):
+    """What may be chosen of a run; times without a zone are in the first tenant's."""
+
+    since: datetime | None
+    until: datetime | None
+    answer_after: timedelta | None
+    gateway: str | None
+    addresses: bool
 
 
 def _as_agents(_: click.Context, __: click.Parameter, value: tuple[str, str] | None) -> timedelta | None:
@@ -79,16 +89,7 @@ def _as_agents(_: click.Context, __: click.Parameter, value: tuple[str, str] | N
 @click.option("--gateway", metavar="NAME", help="As if every mail came by that receiving gateway.")
 @click.option("--addresses", is_flag=True, help="Show customers' whole addresses, not their domains alone.")
 @json_option
-def simulate(  # noqa: PLR0913, PLR0917 an option each
-    folder: Path,
-    mailbox: Path,
-    since: datetime | None,
-    until: datetime | None,
-    answer_after: timedelta | None,
-    gateway: str | None,
-    addresses: bool,
-    as_json: bool,
-) -> None:
+def simulate(folder: Path, mailbox: Path, *, as_json: bool, **chosen: Unpack[Chosen]) -> None:
     """Run the mails of a mailbox through the rules, each at the time it came, and tell what would have happened.
 
     Nobody works and no robot answers unless it is asked for, and channels in shadow mode are taken as live.
@@ -103,12 +104,13 @@ def simulate(  # noqa: PLR0913, PLR0917 an option each
     except PermanentError as error:
         raise Failed(str(error)) from error
     zone = ZoneInfo(generation.tenants[0].parameters.time_zone) if generation.tenants else UTC
-    mails = _between(found, _aware(since, zone), _aware(until, zone))
+    mails = _between(found, _aware(chosen["since"], zone), _aware(chosen["until"], zone))
     if not mails:
         raise Failed(f"{mailbox} holds no mail of that time")
-    ends = _aware(until, zone) or max(mail.at for mail in mails) + AFTER_THE_LAST
-    simulated = _run(generation, mails, Wanted(until=ends, gateway=gateway, answer_after=answer_after), folder)
-    simulated = simulated if addresses else without_addresses(simulated)
+    ends = _aware(chosen["until"], zone) or max(mail.at for mail in mails) + AFTER_THE_LAST
+    wanted = Wanted(until=ends, gateway=chosen["gateway"], answer_after=chosen["answer_after"])
+    simulated = _run(generation, mails, wanted, folder)
+    simulated = simulated if chosen["addresses"] else without_addresses(simulated)
     for oddity in found.oddities:
         click.echo(f"{mailbox}: {oddity}", err=True)
     if as_json:

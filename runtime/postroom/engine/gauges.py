@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from postroom.observability.metrics import AgentState, Metrics
+from postroom.observability.metrics import Metrics
+from postroom.observability.outcomes import AgentState
 from postroom.ports.pauses import Paused, Pauses
 from postroom.ports.records import Counts
 from postroom.ports.store import Store

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from postroom.observability.metrics import AutoReplyOutcome, Metrics, OfferOutcome, ReplyOutcome
+from postroom.observability.metrics import Metrics
+from postroom.observability.outcomes import AutoReplyOutcome, OfferOutcome, ReplyOutcome
 from postroom.ports.records import JournalEntry, Reply
 from postroom.ports.store import Store, Topic, Tx
 from postroom.session.effects import RaiseAlarm, SuppressAutomatic, WithdrawOffer

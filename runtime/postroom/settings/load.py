@@ -14,8 +14,9 @@ from postroom.errors import ConfigurationError
 from postroom.settings import validate
 from postroom.settings.convert import record
 from postroom.settings.problem import Page, Problem
+from postroom.settings.process import Process
 from postroom.settings.references import files
-from postroom.settings.schema import Generation, Process, Tenant
+from postroom.settings.schema import Generation, Tenant
 from postroom.settings.yaml import LARGEST_FILE, Entry, Mapping, Node, Scalar, read
 
 PROCESS_FILE = "postroom.yaml"

@@ -26,8 +26,8 @@ from postroom.settings.channel_rules import (
     SessionTransfer,
     WorkTime,
 )
-from postroom.settings.mqtt import MqttSettings
 from postroom.settings.oauth2 import OAuth2
+from postroom.settings.process import Process
 from postroom.settings.robots import Robot
 from postroom.settings.rules import (
     Account,
@@ -38,7 +38,6 @@ from postroom.settings.rules import (
     FieldName,
     Host,
     Identity,
-    ListenAt,
     MailAddress,
     Mark,
     Moment,
@@ -68,43 +67,6 @@ Label = Annotated[str, AtMost(64, least=1)]
 Code = Annotated[str, Mark.AS_WRITTEN, AtMost(100, least=1)]
 PollTime = Annotated[Seconds, Between(0.1, DAY, Unit.SECONDS)]
 MailSize = Annotated[Octets, Between(1024, 1 << 30, Unit.OCTETS)]
-
-
-class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where everything is kept: one folder with the database, the blobs and the keys, relative to the configuration."""
-
-    folder: Annotated[str, AtMost(4096, least=1)] = "var"
-
-
-class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The HTTP door."""
-
-    listen: ListenAt = "127.0.0.1:8025"
-    allow_plain_http: bool = False
-
-
-class OpsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Metrics and health."""
-
-    listen: ListenAt = "127.0.0.1:9025"
-
-
-class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much is logged, and how: `auto` is readable on a terminal and JSON otherwise."""
-
-    level: Annotated[str, OneOf(("debug", "info", "warning", "error"))] = "info"
-    format: Annotated[str, OneOf(("auto", "console", "json"))] = "auto"
-
-
-class Process(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """config/postroom.yaml: the process itself."""
-
-    store: StoreSettings = StoreSettings()
-    http: HttpSettings = HttpSettings()
-    ops: OpsSettings = OpsSettings()
-    logs: LogSettings = LogSettings()
-    mqtt: MqttSettings | None = None
-    drain_within: Annotated[Seconds, Between(1, 300, Unit.SECONDS)] = 30.0
 
 
 class SpamHeader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -26,7 +26,8 @@ from postroom.settings.checks import (
     wording,
 )
 from postroom.settings.problem import Page
-from postroom.settings.schema import Process, Tenant
+from postroom.settings.process import Process
+from postroom.settings.schema import Tenant
 
 
 def process(page: Page, settings: Process) -> None:

@@ -32,7 +32,7 @@ from postroom.engine.world import SystemClock, SystemIds, ThreadOffload, failpoi
 from postroom.gateways.build import Builder
 from postroom.gateways.trial import try_gateway, try_gateways
 from postroom.observability.metrics import Metrics
-from postroom.observability.ops import parse_listen
+from postroom.observability.ops import OpsServer, parse_listen
 from postroom.ports.gateways import GatewayStatus
 from postroom.ports.pauses import Paused
 from postroom.ports.store import Topic
@@ -138,9 +138,7 @@ class Runtime:
         robots = Robots(parts.clock, parts.ids, parts.offload, parts.metrics, parts.current, lines=mqtt)
         (http, inward), ops = http_door(parts, presence), ops_door(parts, stopping)
         operator = operator_door(parts, board, in_use, operations)
-        http.bind()
-        self.http_url = f"http://{_host(self._generation.process.http.listen)}:{http.port}"
-        self.ops_url = "http://{}:{}".format(*ops.bind())
+        self._bind(http, ops)
         operator.bind()
         supervisor = Supervisor(parts.clock, self._generation.process.drain_within)
         collectors = Collectors(parts, board, in_use, switches)
@@ -169,6 +167,12 @@ class Runtime:
             await robots.close()
             await in_use.close()
             log.info("stopped")
+
+    def _bind(self, http: HttpServer, ops: OpsServer) -> None:
+        """Take the doors' ports, and note where they are."""
+        http.bind()
+        self.http_url = f"http://{_host(self._generation.process.http.listen)}:{http.port}"
+        self.ops_url = "http://{}:{}".format(*ops.bind())
 
     def _reload_loops(  # noqa: PLR0917 who has to hear of new settings
         self,

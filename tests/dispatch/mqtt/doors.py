@@ -15,8 +15,9 @@ from postroom.dispatch.mqtt.statuses import Statuses
 from postroom.observability.metrics import Metrics
 from postroom.ports.broker_messages import GatewayNews
 from postroom.settings.mqtt import MqttSettings
+from postroom.settings.process import Process
 from postroom.settings.robots import MqttRobot
-from postroom.settings.schema import Generation, Process, Queue
+from postroom.settings.schema import Generation, Queue
 from tests.api.door import Door, open_door
 from tests.dispatch.house import ACME, NINE
 from tests.dispatch.mqtt.stranger import until

@@ -17,7 +17,7 @@ from postroom.ports.records import AgentState
 from postroom.ports.robots import RobotAnswer
 from postroom.session.state import Phase
 from postroom.settings.mqtt import MqttSettings
-from postroom.settings.schema import Process
+from postroom.settings.process import Process
 from tests.dispatch.house import ACME
 from tests.dispatch.mqtt.doors import T, mqtt_door
 from tests.dispatch.mqtt.stranger import Stranger, a_stranger, until

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from postroom.dispatch.robots.breaker import Breaker, Permit, Plan, admit, failed, given_up, succeeded
 from postroom.dispatch.robots.dialogue import bounded, sound
-from postroom.observability.metrics import Metrics, RobotOutcome
+from postroom.observability.metrics import Metrics
+from postroom.observability.outcomes import RobotOutcome
 from postroom.ports.robots import Fail, HandOff, Robot, RobotAnswer, RobotQuestion, Verdict
 from postroom.ports.world import Clock
 

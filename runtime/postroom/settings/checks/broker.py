@@ -8,8 +8,9 @@ from postroom.settings.checks import secrets
 from postroom.settings.checks.sockets import is_loopback
 from postroom.settings.mqtt import MqttSettings
 from postroom.settings.problem import Page, shown
+from postroom.settings.process import Process
 from postroom.settings.robots import MqttRobot
-from postroom.settings.schema import Process, Tenant
+from postroom.settings.schema import Tenant
 
 NEEDED = "needs a broker: `mqtt` in postroom.yaml"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from postroom.settings.problem import Page, shown
-from postroom.settings.schema import Process
+from postroom.settings.process import Process
 
 
 def check(page: Page, settings: Process) -> None:

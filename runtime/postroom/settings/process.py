@@ -1,0 +1,47 @@
+"""What config/postroom.yaml says of the process itself: its store, doors, logs and broker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from postroom.settings.mqtt import MqttSettings
+from postroom.settings.rules import AtMost, Between, ListenAt, OneOf, Seconds, Unit
+
+
+class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where everything is kept: one folder with the database, the blobs and the keys, relative to the configuration."""
+
+    folder: Annotated[str, AtMost(4096, least=1)] = "var"
+
+
+class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The HTTP door."""
+
+    listen: ListenAt = "127.0.0.1:8025"
+    allow_plain_http: bool = False
+
+
+class OpsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Metrics and health."""
+
+    listen: ListenAt = "127.0.0.1:9025"
+
+
+class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much is logged, and how: `auto` is readable on a terminal and JSON otherwise."""
+
+    level: Annotated[str, OneOf(("debug", "info", "warning", "error"))] = "info"
+    format: Annotated[str, OneOf(("auto", "console", "json"))] = "auto"
+
+
+class Process(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """config/postroom.yaml: the process itself."""
+
+    store: StoreSettings = StoreSettings()
+    http: HttpSettings = HttpSettings()
+    ops: OpsSettings = OpsSettings()
+    logs: LogSettings = LogSettings()
+    mqtt: MqttSettings | None = None
+    drain_within: Annotated[Seconds, Between(1, 300, Unit.SECONDS)] = 30.0
