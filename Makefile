@@ -54,7 +54,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-# The tests want Debian's dovecot and postfix: installed where that can be done, said plainly where it cannot.
+# The tests want Debian's dovecot, postfix and mosquitto: installed where that can be done, said plainly where it cannot.
 servers: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.support.servers
 

@@ -57,6 +57,9 @@ def _robot(page: Page, path: str, channel: Channel, tenant: Tenant) -> None:
     exists(page, f"{path}.robot", channel.robot.name, {robot.name for robot in tenant.robots}, "robot")
     if not channel.transfer_keywords:
         page.problem(f"{path}.transfer_keywords", "is needed with a `robot`: the words that lead from it to an agent")
+    if not channel.robot.hand_off_on_failure and not channel.no_customer_reply.enabled:
+        words = "leaves a session whose robot failed to nobody for ever: let it hand off, or enable `no_customer_reply`"
+        page.problem(f"{path}.robot.hand_off_on_failure", words)
 
 
 def _targets(page: Page, path: str, channel: Channel, tenant: Tenant) -> None:
