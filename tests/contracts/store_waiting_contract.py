@@ -45,6 +45,7 @@ class TurnsContract:
             waiting_at("anybodys", 0, priority=9),
         )
         await store.write(lambda tx: saved(tx, *rows))
+        await store.write(lambda tx: tx.sessions.save(rows[2], turn_at=later(0)))  # its priority, as points of waiting
         turns = [await store.read(on(lambda tx, n: tx.sessions.kept("acme", "eve", NOW, n), skip)) for skip in range(4)]
         assert [one and one.id for one in turns] == ["urgent", "old", "young", None]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from postroom.mail.moments import plain_moment
-from postroom.mail.templates import AUTOMATIC_NAMES, Fault, Place, faults, fill
+from postroom.mail.templates import AUTOMATIC_NAMES, Fault, Place, faults, fill, literal
 
 INJECTIONS = tuple((Path(__file__).parent / "template_injections.txt").read_text("utf-8").splitlines())
 VALUES = dict.fromkeys(AUTOMATIC_NAMES, "a value")
@@ -26,6 +26,13 @@ def test_a_name_is_replaced_by_its_value() -> None:
 def test_doubled_braces_are_braces() -> None:
     assert fill("{{channel_name}} {{{channel_name}}}", {"channel_name": "help"}) == "{channel_name} {help}"
     assert faults("{{channel_name}} {{{channel_name}}}", AUTOMATIC_NAMES) == ()
+
+
+@given(text=st.text())
+@example(text="{channel_name} }{ {{")
+def test_a_text_taken_literally_comes_out_as_it_is_and_has_no_faults(text: str) -> None:
+    assert fill(literal(text), VALUES) == text
+    assert faults(literal(text), AUTOMATIC_NAMES) == ()
 
 
 @pytest.mark.parametrize(

@@ -125,3 +125,13 @@ def test_a_secret_that_is_not_there_or_open_to_all_is_said(tmp_path: Path) -> No
             "robots[0].secret"
         ]
     )
+
+
+def test_a_robot_that_fails_leaves_no_session_to_nobody(tmp_path: Path) -> None:
+    robot = "    robot: {name: robot, hand_off_on_failure: false}\n    transfer_keywords: [human]\n"
+    silent = "    no_customer_reply: {enabled: false}\n"
+    (tmp_path / "faq.yaml").write_text(FAQ)
+    more = one("faq", file="faq.yaml")
+    found = rules(loaded(tmp_path, tenant(channel=robot + silent, more=more)))
+    assert "to nobody for ever" in found["channels[0].robot.hand_off_on_failure"]
+    assert loaded(tmp_path, tenant(channel=robot, more=more)).generation is not None

@@ -200,14 +200,6 @@ def test_a_gateway_of_unknown_kind_is_one_problem_and_not_its_channels_too(tmp_p
     assert list(wrong(tmp_path, tenant().replace("kind: smtp", "kind: sendmail"))) == ["gateways[1].kind"]
 
 
-def test_a_robot_that_fails_leaves_no_session_to_nobody(tmp_path: Path) -> None:
-    robot = "    robot: {name: faq, hand_off_on_failure: false}\n    transfer_keywords: [human]\n"
-    silent = "    no_customer_reply: {enabled: false}\n"
-    found = wrong(tmp_path, tenant(channel=robot + silent, more=ROBOTS))
-    assert "to nobody for ever" in found["channels[0].robot.hand_off_on_failure"]
-    assert loaded(tmp_path, tenant(channel=robot, more=ROBOTS)).generation is not None
-
-
 def test_a_robot_needs_its_keywords_and_to_be_there(tmp_path: Path) -> None:
     found = wrong(tmp_path, tenant(channel="    robot: faq\n"))
     assert "there is no robot 'faq'" in found["channels[0].robot"]
