@@ -21,6 +21,8 @@ from postroom.session.rules.ruling import NOT_YOURS
 from postroom.session.state import ConversationId, Phase, Session, SessionId
 from postroom.settings.schema import Generation, Queue, Tenant
 
+ADMINISTRATOR = "administrator"
+
 
 class Relation(Enum):
     """What somebody is to a session."""
@@ -85,6 +87,15 @@ def sight_for(tenant: Tenant, caller: Caller) -> Sight:
     if sight is None:
         raise problem(HTTPStatus.FORBIDDEN, "This is a supervisor's.", "not-a-supervisor")
     return sight
+
+
+def administered(generation: Generation, caller: Caller) -> Tenant:
+    """The tenant whose settings the caller may read and write. Raises the 403 problem where he is no administrator."""
+    tenant = tenant_of(generation, caller)
+    agent = tenant.agent(caller.account)
+    if agent is None or agent.role != ADMINISTRATOR:
+        raise problem(HTTPStatus.FORBIDDEN, "This is an administrator's.", "not-an-administrator")
+    return tenant
 
 
 def queues_of(tenant: Tenant, caller: Caller) -> tuple[Queue, ...]:

@@ -32,6 +32,9 @@ from postroom.api import (
     rearranging,
     replies,
     sessions,
+    settings_history,
+    settings_reads,
+    settings_writes,
     withdrawals,
     work,
 )
@@ -43,6 +46,7 @@ from postroom.api.idempotency import repeatable_of
 from postroom.api.limits import BODY_LIMIT, BoundedRequest, Bounds
 from postroom.api.parts import ApiParts
 from postroom.api.problems import answer_error
+from postroom.api.settings_taking import terms_of
 
 PREFIX = "/api/v1/{tenant:str}"
 
@@ -63,6 +67,9 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *agents.ROUTES,
     *mails.ROUTES,
     *events.ROUTES,
+    *settings_history.ROUTES,
+    *settings_reads.ROUTES,
+    *settings_writes.ROUTES,
 )
 
 
@@ -76,6 +83,7 @@ def create_app(parts: ApiParts) -> Litestar:
             "directory": Provide(lambda: directory, sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
             "repeatable": Provide(repeatable_of),
+            "terms": Provide(terms_of, sync_to_thread=False),
         },
         exception_handlers={HTTPException: answer_error, Exception: answer_error},
         request_class=BoundedRequest,

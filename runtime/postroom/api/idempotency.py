@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -83,17 +84,21 @@ async def once(parts: ApiParts, asked: Repeatable, write: Write) -> Answer:
         if kept is not None:
             return kept
         answer = write(tx)
-        if asked.key is not None and isinstance(answer, Answer):
-            stored = StoredAnswer(
-                request_hash=asked.request_hash, status=answer.status, body=answer.body, created_at=now
-            )
-            tx.idempotency.put(asked.caller.tenant, asked.caller.account, asked.key, stored)
+        if isinstance(answer, Answer):
+            keep(tx, asked, answer, now)
         return answer
 
     answer = await parts.store.write(unit)
     if isinstance(answer, Problem):
         raise answer
     return answer
+
+
+def keep(tx: Tx, asked: Repeatable, answer: Answer, now: datetime) -> None:
+    """Keep the answer for the same request again, in the unit that does what was asked."""
+    if asked.key is not None:
+        stored = StoredAnswer(request_hash=asked.request_hash, status=answer.status, body=answer.body, created_at=now)
+        tx.idempotency.put(asked.caller.tenant, asked.caller.account, asked.key, stored)
 
 
 def as_response(answer: Answer) -> Response[Any]:

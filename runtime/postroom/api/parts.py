@@ -16,6 +16,7 @@ from postroom.ports.step import Step
 from postroom.ports.store import Store, Tx
 from postroom.ports.world import Clock, Ids, Offload
 from postroom.settings.schema import Generation
+from postroom.settings.taking import Taking
 
 
 class Presence(Protocol):
@@ -59,6 +60,8 @@ class ApiParts:
     feed: JournalFeed
     traced: Callable[[Tx, Sequence[StoredMail]], tuple[StoredMail, ...]]
     """Gives mails with their whole decision traces."""
+    settings: Taking | None = None
+    """Who takes changes to settings; None where they are read from files."""
 
 
 Parts = NamedDependency[SkipValidation[ApiParts]]

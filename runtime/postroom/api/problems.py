@@ -26,8 +26,17 @@ LONGEST_PROBLEM = 300
 _TOO_LATE = "look at it again"
 
 
+class BrokenRule(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A rule of settings that is broken; `pointer` (RFC 6901) where it is in what was sent, `key` in all settings."""
+
+    key: str
+    rule: str
+    pointer: str = ""
+    value: str = ""
+
+
 class ProblemDetails(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An answer that is an error (RFC 9457 §3.1); `problems` and `holder` are extension members (§3.2)."""
+    """An answer that is an error (RFC 9457 §3.1); `problems`, `holder` and `errors` are extension members (§3.2)."""
 
     title: str
     status: int
@@ -35,6 +44,7 @@ class ProblemDetails(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     problems: tuple[str, ...] = ()
     holder: str = ""
+    errors: tuple[BrokenRule, ...] = ()
 
 
 class Problem(Exception):

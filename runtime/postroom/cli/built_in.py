@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from postroom.cli.configuration import settings_of
 from postroom.cli.init import SECRETS, starter
 from postroom.cli.output import show_problems
-from postroom.settings.load import load
 from postroom.settings.schema import Generation
 
 EXIT_CONFIGURATION = 78
@@ -35,7 +35,7 @@ def named_or_built_in(folder: Path | None) -> Iterator[tuple[Generation, str]]:
 
 def valid(folder: Path) -> Generation:
     """The folder's generation; ends the program with its problems and 78 where it is not valid."""
-    loaded = load(folder)
+    loaded = settings_of(folder)
     if loaded.generation is None:
         show_problems(loaded, err=True)
         sys.exit(EXIT_CONFIGURATION)

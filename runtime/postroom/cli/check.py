@@ -12,9 +12,9 @@ from pathlib import Path
 
 import click
 
+from postroom.cli.configuration import settings_of
 from postroom.cli.output import counted, show_connections, show_problems
 from postroom.ports.gateways import GatewayStatus
-from postroom.settings.load import load
 from postroom.settings.schema import Generation
 
 Connect = Callable[[Generation], Awaitable[Sequence[tuple[str, str, str, str]]]]
@@ -41,7 +41,7 @@ def check(connect: Connect | None, folder: Path, is_connecting: bool) -> None:
 
     Ends with 0 where it is valid, 78 where it is not, and 1 where a gateway does not answer as it should.
     """
-    loaded = load(folder)
+    loaded = settings_of(folder)
     show_problems(loaded)
     if loaded.generation is None:
         sys.exit(EXIT_CONFIGURATION)

@@ -17,8 +17,9 @@ import httpx
 import msgspec
 
 from postroom.api.operator.address import SOCKET, socket_address
+from postroom.cli.configuration import settings_of
 from postroom.cli.output import show_problems
-from postroom.settings.load import Loaded, load, load_process
+from postroom.settings.load import Loaded, load_process
 from postroom.settings.schema import Generation
 
 EXIT_FAILED = 1
@@ -54,7 +55,7 @@ class Failed(click.ClickException):
 
 def configured(folder: Path) -> Generation:
     """The configuration in the folder; ends the program with its problems and 78 where it is not valid."""
-    loaded = load(folder)
+    loaded = settings_of(folder)
     if loaded.generation is None:
         show_problems(loaded, err=True)
         sys.exit(EXIT_CONFIGURATION)

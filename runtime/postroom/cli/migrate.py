@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from postroom.cli.configuration import settings_of
 from postroom.cli.output import show_problems
 from postroom.errors import PostroomError
-from postroom.settings.load import load
 from postroom.store.migrations import migrate_folder
 
 EXIT_FAILED = 1
@@ -31,7 +31,7 @@ def migrate(folder: Path) -> None:
 
     Ends with 0 where it is up to date, 78 where the configuration is not valid, and 1 where it cannot be done.
     """
-    loaded = load(folder)
+    loaded = settings_of(folder)
     if loaded.generation is None:
         show_problems(loaded, err=True)
         sys.exit(EXIT_CONFIGURATION)

@@ -15,9 +15,8 @@ from postroom.cli.output import show_problems
 from postroom.errors import PostroomError
 from postroom.observability.logs import configure
 from postroom.settings.compile import revealed
-from postroom.settings.load import load
 from postroom.settings.schema import Generation
-from postroom.wiring import Runtime
+from postroom.wiring import Runtime, configuration
 
 EXIT_CONFIGURATION = 78
 
@@ -28,7 +27,7 @@ log = structlog.get_logger(__name__)
 @click.option("--config", "folder", type=click.Path(path_type=Path), default=Path("config"), show_default=True)
 def run(folder: Path) -> None:
     """Run the service on the configuration in DIR; SIGTERM drains it and ends it."""
-    loaded = load(folder)
+    loaded = configuration(folder)
     show_problems(loaded, err=True)
     if loaded.generation is None:
         sys.exit(EXIT_CONFIGURATION)

@@ -6,6 +6,7 @@ loudly, once, and everything goes on as it was; what only the present work stand
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -60,12 +61,15 @@ class Told(Protocol):
 class Reloader:
     """Watches until cancelled; the generation in force at the beginning has the number 1."""
 
-    def __init__(self, clock: Clock, offload: Offload, files: Files, swap: Swap, told: Told) -> None:
+    def __init__(  # noqa: PLR0917 and whose turn it is
+        self, clock: Clock, offload: Offload, files: Files, swap: Swap, told: Told, turn: asyncio.Lock | None = None
+    ) -> None:
         self._clock = clock
         self._offload = offload
         self._files = files
         self._swap = swap
         self._told = told
+        self._turn = turn or asyncio.Lock()
         self._number = 1
         self._again_at: float | None = None
         self._refused_for: tuple[str, ...] = ()
@@ -82,6 +86,10 @@ class Reloader:
 
     async def reload(self) -> tuple[str, ...]:
         """Load and swap now; gives the problems that stand in the way, none where it is in force or not yet whole."""
+        async with self._turn:
+            return await self._reload()
+
+    async def _reload(self) -> tuple[str, ...]:
         self._again_at = None
         loaded = await self._offload.run(LANE, self._files.load, self._number + 1)
         if loaded is None:

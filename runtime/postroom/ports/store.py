@@ -24,6 +24,7 @@ from postroom.ports.repositories import (
     Undeliverable,
 )
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
+from postroom.ports.settings_versions import SettingsVersions
 from postroom.session.effects import AnyEffect
 from postroom.session.state import Session
 
@@ -58,6 +59,7 @@ class Tx(Protocol):
     idempotency: Idempotency
     undeliverable: Undeliverable
     broker: BrokerStore
+    settings: SettingsVersions
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

@@ -18,7 +18,7 @@ from postroom.routing.conditions import Condition
 from postroom.settings.conditions import condition
 from postroom.settings.problem import Page, shown
 from postroom.settings.rules import AtMost, Between, Check, Mark, OneOf, Unit
-from postroom.settings.secrets import HOW, Secret
+from postroom.settings.secrets import Secret
 from postroom.settings.shorthand import GENERATED, NARROWED, written_out
 from postroom.settings.units import DURATION_WORDS, SIZE_WORDS, octets, seconds
 from postroom.settings.yaml import Mapping, Node, Scalar, Sequence, place
@@ -58,7 +58,7 @@ def record(kind: type[S], node: Node, path: str, page: Page) -> S:
 
 def value(kind: Kind, node: Node, path: str, page: Page) -> Found:
     """Make a value of that type, or a blank where the node is not one."""
-    kind, marks = _unwrapped(kind)
+    kind, marks = unwrapped(kind)
     origin: Kind = get_origin(kind)
     if origin in {Union, UnionType}:
         return _one_of(kind, marks, node, path, page)
@@ -133,9 +133,11 @@ def _named(inner: Kind, node: Node, path: str, page: Page) -> Found:
 
 def _secret(node: Node, path: str, page: Page) -> Secret | None:
     try:
+        if page.secrets is not None:
+            return page.secrets(node, path)
         return Secret(node.text, str(page.folder)) if isinstance(node, Scalar) else Secret("")
-    except ValueError:
-        page.problem(path, f"a password is never written here itself: {HOW}")
+    except ValueError as error:
+        page.problem(path, str(error))
         return None
 
 
@@ -215,13 +217,14 @@ def _unknown(key: str, known: tuple[str, ...]) -> str:
 
 
 def _blank(kind: Kind) -> Found:
-    kind, _ = _unwrapped(kind)
+    kind, _ = unwrapped(kind)
     if isinstance(kind, EnumType):
         return next(iter(kind))
     return _BLANKS.get(kind)
 
 
-def _unwrapped(kind: Kind) -> tuple[Kind, Marks]:
+def unwrapped(kind: Kind) -> tuple[Kind, Marks]:
+    """A type without its rules, and they."""
     origin: Kind = get_origin(kind)
     return (kind.__origin__, kind.__metadata__) if origin is Annotated else (kind, ())
 

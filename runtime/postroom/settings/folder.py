@@ -28,7 +28,7 @@ class ConfigurationFolder:
         """Digest names, sizes and times of every file that counts; one that is gone counts as gone."""
         digest = hashlib.sha256()
         for file in (self._folder / PROCESS_FILE, *self._tenants(), *self._named):
-            digest.update(f"{file}|{_standing(file)}\0".encode(errors="surrogateescape"))
+            digest.update(f"{file}|{standing(file)}\0".encode(errors="surrogateescape"))
         return digest.digest()
 
     def load(self, number: int) -> Loaded | None:
@@ -48,7 +48,8 @@ class ConfigurationFolder:
             return []
 
 
-def _standing(file: Path) -> str:
+def standing(file: Path) -> str:
+    """The size, time and number of a file, or that it is gone; blocking."""
     try:
         found = file.stat()
     except (OSError, ValueError):

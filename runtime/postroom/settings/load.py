@@ -6,6 +6,7 @@ acts on them; a generation it gives is valid as a whole.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -41,7 +42,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
 
 def load(folder: Path, number: int = 1) -> Loaded:
     """Read, convert and check a whole configuration folder; blocking."""
-    process = _read_process(folder)
+    process = read_process(folder)
     tenants = _read_tenants(folder)
     validate.process(*process)
     for page, tenant in tenants:
@@ -49,19 +50,20 @@ def load(folder: Path, number: int = 1) -> Loaded:
             validate.tenant(page, tenant)
     sound = [(page, tenant) for page, tenant in tenants if tenant is not None]
     validate.together(*process, sound)
-    return _loaded(folder, number, process, tenants)
+    return loaded_from(folder, number, process, tenants)
 
 
 def load_process(folder: Path) -> tuple[Process, tuple[Problem, ...]]:
     """Read and check `postroom.yaml` alone, its secrets unread, with every problem it has; blocking."""
-    page, process = _read_process(folder)
+    page, process = read_process(folder)
     validate.process(page, process)
     return process, tuple(sorted(page.problems, key=_line))
 
 
-def _loaded(
-    folder: Path, number: int, process: tuple[Page, Process], tenants: list[tuple[Page, Tenant | None]]
+def loaded_from(
+    folder: Path, number: int, process: tuple[Page, Process], tenants: Sequence[tuple[Page, Tenant | None]]
 ) -> Loaded:
+    """One generation of what was read and checked, or every problem on its pages."""
     pages = (process[0], *(page for page, _ in tenants))
     problems = tuple(problem for page in pages for problem in sorted(page.problems, key=_line))
     warnings = tuple(warning for page in pages for warning in sorted(page.warnings, key=_line))
@@ -77,7 +79,8 @@ def _line(problem: Problem) -> int:
     return problem.line
 
 
-def _read_process(folder: Path) -> tuple[Page, Process]:
+def read_process(folder: Path) -> tuple[Page, Process]:
+    """Read `postroom.yaml` alone, unchecked; blocking."""
     page = Page(str(folder / PROCESS_FILE), folder)
     node = _read_file(folder / PROCESS_FILE, page)
     return page, record(Process, node, "", page) if node is not None else Process()

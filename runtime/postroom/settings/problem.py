@@ -5,17 +5,26 @@ It is in charge of the words and of collecting them for one file; it never shows
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
+
+from postroom.settings.secrets import Secret
+from postroom.settings.yaml import Node
+
+SecretReader = Callable[[Node, str], Secret]
+"""Reads what is written for a secret, and its place. Raises ValueError with the rule it breaks, never with a value."""
 
 _LONGEST_VALUE = 60
 _LONGEST_KEY = 200
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """One broken rule, or one warning. `value` is shortened for showing and empty where it must not be shown."""
+    """One broken rule, or one warning. `value` is shortened for showing and empty where it must not be shown.
+
+    `line` is 0 where nothing was written in lines.
+    """
 
     file: str
     line: int
@@ -24,7 +33,8 @@ class Problem(Struct, frozen=True, kw_only=True):
     value: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}: " + (f"{self.key}: " if self.key else "")
+        place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
+        place += f"{self.key}: " if self.key else ""
         return place + self.rule + (f" (it is {self.value})" if self.value else "")
 
 
@@ -42,12 +52,14 @@ class Page:
     Of several problems with one key only the first is kept: the others follow from it.
     """
 
-    def __init__(self, file: str, folder: Path) -> None:
+    def __init__(self, file: str, folder: Path, secrets: SecretReader | None = None, first_line: int = 1) -> None:
+        """`secrets` reads what is written for a secret where that is no reference; a `first_line` of 0: no lines."""
         self.file = file
         self.folder = folder
+        self.secrets = secrets
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
-        self._lines: dict[str, int] = {"": 1}
+        self._lines: dict[str, int] = {"": first_line}
         self._broken: set[str] = set()
         self._references: list[tuple[str, str, str]] = []
 
@@ -73,6 +85,11 @@ class Page:
             path = _parent(path)
         return self._lines[path]
 
+    def where(self, path: str) -> str:
+        """Where the key stands, in words: its line, or its name where nothing was written in lines."""
+        line = self.line_of(path)
+        return f"line {line}" if line else f"`{path}`"
+
     def is_sound(self, *paths: str) -> bool:
         """Whether nothing was found wrong with any of these keys, nor with what is around them."""
         return not any(self._is_broken(path) for path in paths)
@@ -93,7 +110,8 @@ class Page:
             self.warnings.append(self._found(path, rule, value, None))
 
     def _found(self, path: str, rule: str, value: str, line: int | None) -> Problem:
-        return Problem(file=self.file, line=line or self.line_of(path), key=_printable(path), rule=rule, value=value)
+        at = self.line_of(path) if line is None else line
+        return Problem(file=self.file, line=at, key=_printable(path), rule=rule, value=value)
 
     def _is_broken(self, path: str) -> bool:
         while path:

@@ -8,12 +8,28 @@ from msgspec import Struct
 
 from postroom.settings.mqtt import MqttSettings
 from postroom.settings.rules import AtMost, Between, ListenAt, OneOf, Seconds, Unit
+from postroom.settings.secrets import Secret
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where everything is kept: one folder with the database, the blobs and the keys, relative to the configuration."""
 
     folder: Annotated[str, AtMost(4096, least=1)] = "var"
+
+
+class SourceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where tenants are set: in files, or in the store by way of the HTTP door, as versions."""
+
+    source: Annotated[str, OneOf(("files", "store"))] = "files"
+    keys: Annotated[tuple[Secret, ...], AtMost(20)] = ()
+    """Fernet keys that secrets in the store are sealed with: the first seals, each opens."""
+    files: Annotated[str, AtMost(4096, least=1)] | None = None
+    """With `store`: the folder, relative to the configuration, whose files tenants may name; None: they name none."""
+
+    @property
+    def is_store(self) -> bool:
+        """Whether tenants are set in the store."""
+        return self.source == "store"
 
 
 class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,6 +56,7 @@ class Process(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """config/postroom.yaml: the process itself."""
 
     store: StoreSettings = StoreSettings()
+    settings: SourceSettings = SourceSettings()
     http: HttpSettings = HttpSettings()
     ops: OpsSettings = OpsSettings()
     logs: LogSettings = LogSettings()

@@ -35,4 +35,4 @@ def _is_there(wanted: Generation, tenant: str, kind: str, name: str) -> bool:
 
 def _words(tenant: str, kind: str, name: str, count: int) -> str:
     way = "write `retired: true` until they have ended" if kind == "channel" else "let them end or move them first"
-    return f"tenants/{tenant}.yaml: {kind} {name!r} is gone, and {count} open sessions use it: {way}"
+    return f"tenant {tenant}: {kind} {name!r} is gone, and {count} open sessions use it: {way}"

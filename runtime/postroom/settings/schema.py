@@ -299,12 +299,13 @@ class Agent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person who answers; `token_sha256` are the hex SHA-256 of the bearer tokens he may sign in with.
 
     A supervisor also sees and moves what is in his organisational unit and below it; in everything, where he has none.
+    An administrator reads and writes settings.
     """
 
     account: Account
     name: Annotated[str, AtMost(200, least=1)]
     token_sha256: tuple[TokenHash, ...] = ()
-    role: Annotated[str, OneOf(("agent", "supervisor"))] = "agent"
+    role: Annotated[str, OneOf(("agent", "supervisor", "administrator"))] = "agent"
     max_concurrent: Places | None = None
     ou: str | None = None
     signature: str | None = None
@@ -371,3 +372,10 @@ class Generation(Struct, frozen=True, kw_only=True):
     def tenant(self, name: str) -> Tenant | None:
         """The tenant of that name, or None."""
         return next((tenant for tenant in self.tenants if tenant.name == name), None)
+
+    def require(self, name: str) -> Tenant:
+        """The tenant of that name. Raises LookupError where there is none."""
+        found = self.tenant(name)
+        if found is None:
+            raise LookupError(name)
+        return found

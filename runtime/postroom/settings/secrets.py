@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -17,50 +18,68 @@ PLACEHOLDER = "replace-this-line-with-the-password"
 
 _LONGEST = 64 * 1024
 _KINDS = ("env", "file")
+SEALED = "sealed"
 HOW = "write `env:NAME` (a variable of the environment) or `file:PATH` (a file, relative to the configuration folder)"
+
+
+class Opener(Protocol):
+    """Opens what was sealed."""
+
+    def open(self, sealed: str) -> str:
+        """What was sealed. Raises ConfigurationError."""
+        ...
 
 
 class Secret(Struct, frozen=True):
     """A reference to a secret: `env:NAME` or `file:PATH`, the path relative to `folder`.
 
+    With a `vault` it is one that was sealed, and `reference` is `sealed:` and what the vault opens.
     Raises ValueError for anything else, without repeating it: it may be a password.
     """
 
     reference: str
     folder: str = ""
+    vault: Opener | None = None
 
     def __post_init__(self) -> None:
-        if not self.name or self.kind not in _KINDS or not self.reference.isprintable():
-            raise ValueError(f"a secret is never written here itself: {HOW}")
+        kinds = _KINDS if self.vault is None else (SEALED,)
+        if not self.name or self.kind not in kinds or not self.reference.isprintable():
+            raise ValueError(f"a password is never written here itself: {HOW}")
 
     def __repr__(self) -> str:
-        return f"Secret({self.reference})"
+        return f"Secret({self.reference if self.vault is None else SEALED})"
 
     __str__ = __repr__
 
     @property
     def kind(self) -> str:
-        """Where it is: `env` or `file`."""
+        """Where it is: `env`, `file` or `sealed`."""
         return self.reference.partition(":")[0]
 
     @property
     def name(self) -> str:
-        """The variable, or the path as written."""
+        """The variable, the path as written, or what is sealed."""
         return self.reference.partition(":")[2]
 
     @property
     def path(self) -> Path | None:
-        """The file, or None for a variable."""
+        """The file, or None where it is in none."""
         return Path(self.folder, self.name) if self.kind == "file" else None
 
     def reveal(self) -> str:
         """Read the secret now, without the line end of its file. Raises ConfigurationError, which never quotes it."""
-        value = self._of_file(self.path) if self.path is not None else self._of_environment()
+        value = self._read()
+        shown = self.reference if self.vault is None else "in the store"
         if not value:
-            raise ConfigurationError(f"the secret {self.reference} is empty")
+            raise ConfigurationError(f"the secret {shown} is empty")
         if not value.isprintable():
-            raise ConfigurationError(f"the secret {self.reference} holds more than one line, or control characters")
+            raise ConfigurationError(f"the secret {shown} holds more than one line, or control characters")
         return value
+
+    def _read(self) -> str:
+        if self.vault is not None:
+            return self.vault.open(self.name)
+        return self._of_file(self.path) if self.path is not None else self._of_environment()
 
     def _of_environment(self) -> str:
         value = os.environ.get(self.name)

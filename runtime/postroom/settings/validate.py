@@ -23,6 +23,7 @@ from postroom.settings.checks import (
     routes,
     service,
     sockets,
+    source,
     wording,
 )
 from postroom.settings.problem import Page
@@ -33,6 +34,7 @@ from postroom.settings.schema import Tenant
 def process(page: Page, settings: Process) -> None:
     """Check the process itself."""
     sockets.check(page, settings)
+    source.check(page, settings)
     broker.check(page, settings)
 
 

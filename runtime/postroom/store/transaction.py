@@ -15,6 +15,7 @@ from postroom.ports.repositories import (
     Undeliverable,
 )
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
+from postroom.ports.settings_versions import SettingsVersions
 from postroom.ports.store import Topic
 from postroom.store.agents import SqlAgents
 from postroom.store.automatic import SqlAutomaticReplies
@@ -30,6 +31,7 @@ from postroom.store.mails import SqlMails
 from postroom.store.outbox import SqlOutbox
 from postroom.store.replies import SqlReplies
 from postroom.store.sessions import SqlSessions
+from postroom.store.settings_versions import SqlSettingsVersions
 from postroom.store.timers import SqlTimers
 from postroom.store.undeliverable import SqlUndeliverable
 
@@ -54,6 +56,7 @@ class SqlTx:
         self.idempotency: Idempotency = SqlIdempotency(db)
         self.undeliverable: Undeliverable = SqlUndeliverable(db)
         self.broker: BrokerStore = SqlBroker(db)
+        self.settings: SettingsVersions = SqlSettingsVersions(db)
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

@@ -25,12 +25,13 @@ from postroom.engine.set_clock import HeardClock, SetClock
 from postroom.engine.settle import Settler
 from postroom.observability.health import Health
 from postroom.observability.ops import OpsServer, parse_listen
+from postroom.settings.taking import Taking
 from postroom.wiring.gateways import InUse
 from postroom.wiring.outgoing import sending_rules
 from postroom.wiring.parts import Parts
 
 
-def http_door(parts: Parts, presence: Presence) -> tuple[HttpServer, InwardDoor]:
+def http_door(parts: Parts, presence: Presence, settings: Taking | None) -> tuple[HttpServer, InwardDoor]:
     """The agents' door, and the way into it for other doors."""
     reader = StoredMailReader(parts.store, parts.blobs, parts.readers, parts.offload)
     desk = Desk(
@@ -59,13 +60,16 @@ def http_door(parts: Parts, presence: Presence) -> tuple[HttpServer, InwardDoor]
             states=AgentStates(parts.step, parts.clock),
             feed=feed,
             traced=with_history,
+            settings=settings,
         )
     )
     host, port = parse_listen(parts.generation.process.http.listen, "http.listen")
     return HttpServer(app, host, port, before_stop=feed.close), InwardDoor(app)
 
 
-def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: GatewayOperations) -> OperatorServer:
+def operator_door(
+    parts: Parts, board: StatusBoard, in_use: InUse, operations: GatewayOperations, settings: Taking | None
+) -> OperatorServer:
     """The operator's door, on a socket in the store's folder."""
     store, blobs, offload, readers, clock = parts.store, parts.blobs, parts.offload, parts.readers, parts.clock
     settler = Settler(parts.step, clock, parts.ids, parts.failpoint)
@@ -82,6 +86,7 @@ def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: G
         operations=operations,
         clock=HeardClock(parts.clock, store) if isinstance(parts.clock, SetClock) else None,
         pauses=parts.pauses,
+        settings=settings,
     )
     return OperatorServer(create_operator_app(operator), parts.store_folder)
 

@@ -11,13 +11,14 @@ import structlog
 from postroom.dispatch.agents import ensure_agents
 from postroom.engine.anew import Anew, wake_all
 from postroom.engine.probe import Probes
-from postroom.engine.reload import LANE, Reloader
+from postroom.engine.reload import LANE, Files, Reloader
+from postroom.engine.settings_desk import SettingsDesk
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.errors import ConfigurationError
 from postroom.ports.store import Tx
-from postroom.settings.folder import ConfigurationFolder
 from postroom.settings.removed import removed_in_use
 from postroom.settings.schema import Generation
+from postroom.settings.stored_folder import StoredFolder
 from postroom.wiring.gateways import InUse, Works, build_gateways
 from postroom.wiring.intake import Collectors
 from postroom.wiring.parts import Parts
@@ -92,36 +93,68 @@ class Following:
 class Reloading:
     """Swaps generations; it has to know who works with which."""
 
-    def __init__(
-        self, parts: Parts, works: Works, in_use: InUse, collectors: Collectors, supervisor: Supervisor
+    def __init__(  # noqa: PLR0917 who has to hear of new settings
+        self,
+        parts: Parts,
+        works: Works,
+        in_use: InUse,
+        collectors: Collectors,
+        supervisor: Supervisor,
+        following: Following,
     ) -> None:
         self._parts = parts
         self._works = works
         self._in_use = in_use
         self._collectors = collectors
         self._supervisor = supervisor
+        self._following = following
 
-    def loop(self, files: ConfigurationFolder, following: Following) -> Loop:
-        """The watch over the configuration's files."""
+    def desk(self, files: Files) -> SettingsDesk | None:
+        """Who takes changes; None where settings are read from files."""
+        if not isinstance(files, StoredFolder):
+            return None
+        parts = self._parts
+        return SettingsDesk(files, self, parts.current, parts.clock, parts.offload)
+
+    def loop(self, files: Files, desk: SettingsDesk | None) -> Loop:
+        """The watch over the configuration's files; they are read anew while nobody else changes settings."""
 
         async def swap(generation: Generation) -> None:
-            following.changed(files.read_as, await self.swap(generation))
+            self.follow(files.read_as, await self.swap(generation))
 
         parts = self._parts
-        reloader = Reloader(parts.clock, parts.offload, files, swap, parts.metrics)
+        turn = desk.turn if desk is not None else None
+        reloader = Reloader(parts.clock, parts.offload, files, swap, parts.metrics, turn)
         return Loop(name="settings", run=lambda _: reloader.run())
 
-    async def swap(self, generation: Generation) -> frozenset[tuple[str, str]]:
-        """Put a generation in force as a whole; gives the gateways that are other than before.
+    async def stands_against(self, generation: Generation) -> tuple[str, ...]:
+        """What of the present work stands against these settings."""
+        return await missed(self._parts, generation)
 
-        Raises ConfigurationError, TemporaryError with nothing changed.
+    def follow(self, read_as: bytes, changed: frozenset[tuple[str, str]]) -> None:
+        """Let everybody go on by the settings in force."""
+        self._following.changed(read_as, changed)
+
+    async def swap(
+        self, generation: Generation, keep: Callable[[Tx], None] = lambda _: None
+    ) -> frozenset[tuple[str, str]]:
+        """Put a generation in force as a whole, kept by `keep`; gives the gateways that are other than before.
+
+        Raises ConfigurationError, TemporaryError with nothing changed and nothing kept.
         """
         parts = self._parts
         _refuse_for_running(parts.generation, generation)
         gateways = await parts.offload.run(LANE, build_gateways, generation, self._works, self._in_use.all)
-        problems = await missed(parts, generation)
-        if problems:
-            raise ConfigurationError("\n".join(problems))
+
+        def unit(tx: Tx) -> None:
+            problems = removed_in_use(generation, *_used(tx))
+            if problems:
+                raise ConfigurationError("\n".join(problems))
+            keep(tx)
+            parts.failpoint("settings_keeping")
+
+        await parts.store.write(unit)
+        parts.failpoint("settings_kept")
         # From here to the end nothing is waited for and nothing fails: nobody ever sees a part of it.
         before = self._in_use.all
         parts.in_force.swap(generation)
@@ -141,7 +174,7 @@ async def missed(parts: Parts, generation: Generation) -> tuple[str, ...]:
 
 def _refuse_for_running(now: Generation, wanted: Generation) -> None:
     """What cannot be changed while the service runs. Raises ConfigurationError."""
-    names = ("store", "http", "ops", "drain_within")
+    names = ("store", "settings", "http", "ops", "drain_within")
     changed = [name for name in names if getattr(now.process, name) != getattr(wanted.process, name)]
     if changed:
         file = Path(now.folder, "postroom.yaml")

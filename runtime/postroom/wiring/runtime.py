@@ -23,6 +23,7 @@ from postroom.engine.operate import GatewayOperations
 from postroom.engine.pauses import Pauses
 from postroom.engine.probe import Probes
 from postroom.engine.readers import Readers
+from postroom.engine.reload import LANE
 from postroom.engine.set_clock import clock_from
 from postroom.engine.step import SessionStep
 from postroom.engine.supervisor import Loop, Supervisor
@@ -38,11 +39,14 @@ from postroom.ports.pauses import Paused
 from postroom.ports.store import Topic
 from postroom.settings.folder import ConfigurationFolder
 from postroom.settings.schema import Generation
+from postroom.settings.stored import load_stored
+from postroom.settings.stored_folder import StoredFolder
 from postroom.store.blobs import FileBlobs
 from postroom.store.kept import FileKeeper
 from postroom.store.keys import key_ring
 from postroom.store.sqlite import SqliteStore
 from postroom.wiring.broker import mqtt_door, mqtt_loop, try_broker
+from postroom.wiring.configuration import documents
 from postroom.wiring.doors import http_door, operator_door, ops_door
 from postroom.wiring.expiries import expiry_loop
 from postroom.wiring.gateways import InUse, Shown, Works, build_gateways
@@ -63,7 +67,6 @@ class Runtime:
 
     def __init__(self, generation: Generation, told: Callable[[Generation], None] = lambda _: None) -> None:
         """`told` hears of every later generation that comes in force, on another thread."""
-        self._files = ConfigurationFolder(Path(generation.folder), generation.tenants)
         self._told = told
         self._generation = generation
         self._folder = Path(generation.folder, generation.process.store.folder)
@@ -83,7 +86,8 @@ class Runtime:
             committed = self._metrics.store_committed
             store = await SqliteStore.open(self._folder, self._clock, offload, committed, self._failpoint)
             try:
-                await self._serve(await self._parts(store, offload), stopping)
+                files = await self._settings(store, offload)
+                await self._serve(await self._parts(store, offload), files, stopping)
             finally:
                 await store.close()
         finally:
@@ -119,16 +123,27 @@ class Runtime:
             pauses=pauses,
         )
 
+    async def _settings(self, store: SqliteStore, offload: ThreadOffload) -> ConfigurationFolder | StoredFolder:
+        """What the settings in force are read from; those of the store are read now, for nobody changes them any more.
+
+        Raises ConfigurationError.
+        """
+        folder, process = Path(self._generation.folder), self._generation.process
+        if not process.settings.is_store:
+            return await offload.run(LANE, ConfigurationFolder, folder, self._generation.tenants)
+        kept = await store.read(lambda tx: documents(tx.settings.newest()))
+        loaded = await offload.run(LANE, load_stored, folder, kept)
+        self._generation = loaded.require()
+        return await offload.run(LANE, StoredFolder, folder, process, kept, loaded.files)
+
     def _feeds(self, offload: ThreadOffload, in_force: InForce) -> Feeds:
         source = FeedSource(offload, ssl.create_default_context())
         cache = FeedCache(self._folder)
         return Feeds(lambda: in_force.generation, source, cache, self._metrics, self._clock, offload)
 
-    async def _serve(self, parts: Parts, stopping: asyncio.Event) -> None:
+    async def _serve(self, parts: Parts, files: ConfigurationFolder | StoredFolder, stopping: asyncio.Event) -> None:
         board = StatusBoard(Watch(parts.metrics), parts.clock)
-        switches = Switches(parts.keeper)
-        await switches.load()
-        parts.pauses.tell(partial(_goes_on, parts, switches))
+        switches = await _switches(parts)
         works = Works(parts.builder, parts.ring, Shown(board, switches), parts.folder)
         in_use = InUse(await parts.offload.run("settings", build_gateways, self._generation, works))
         probes = Probes(lambda: in_use.sending, board, parts.clock)
@@ -136,18 +151,22 @@ class Runtime:
         presence = Presence(parts.clock)
         mqtt = mqtt_door(parts)
         robots = Robots(parts.clock, parts.ids, parts.offload, parts.metrics, parts.current, lines=mqtt)
-        (http, inward), ops = http_door(parts, presence), ops_door(parts, stopping)
-        operator = operator_door(parts, board, in_use, operations)
-        self._bind(http, ops)
-        operator.bind()
         supervisor = Supervisor(parts.clock, self._generation.process.drain_within)
         collectors = Collectors(parts, board, in_use, switches)
+        following = Following(parts, in_use, probes, files.read_as, self._told)
+        reloading = Reloading(parts, works, in_use, collectors, supervisor, following)
+        desk = reloading.desk(files)
+        (http, inward), ops = http_door(parts, presence, desk), ops_door(parts, stopping)
+        operator = operator_door(parts, board, in_use, operations, desk)
+        self._bind(http, ops)
+        operator.bind()
         loops = [
             *collectors.loops(),
             Loop(name="switches", run=switches.run, drains=True),
             *session_loops(parts, in_use, board, presence, robots),
             expiry_loop(parts),
-            *self._reload_loops(parts, works, in_use, collectors, supervisor, probes),
+            reloading.loop(files, desk),
+            Loop(name="settings in force", run=lambda _: following.run()),
             mqtt_loop(parts, mqtt, inward, board),
             Loop(name="probes", run=lambda _: probes.run()),
             Loop(name="calendars", run=lambda _: parts.feeds.run()),
@@ -174,19 +193,6 @@ class Runtime:
         self.http_url = f"http://{_host(self._generation.process.http.listen)}:{http.port}"
         self.ops_url = "http://{}:{}".format(*ops.bind())
 
-    def _reload_loops(  # noqa: PLR0917 who has to hear of new settings
-        self,
-        parts: Parts,
-        works: Works,
-        in_use: InUse,
-        collectors: Collectors,
-        supervisor: Supervisor,
-        probes: Probes,
-    ) -> list[Loop]:
-        following = Following(parts, in_use, probes, self._files.read_as, self._told)
-        reloading = Reloading(parts, works, in_use, collectors, supervisor)
-        return [reloading.loop(self._files, following), Loop(name="settings in force", run=lambda _: following.run())]
-
 
 async def connect(generation: Generation) -> list[tuple[str, str, str, str]]:
     """Sign in to every gateway and the broker once: (name, kind, status, words), the words empty where it succeeded."""
@@ -206,6 +212,13 @@ async def try_out(parts: Parts, tenant_name: str, gateway_name: str) -> tuple[Ga
     if tenant is None or gateway is None:
         return GatewayStatus.DISCONNECTED, "it is not configured any more"
     return await try_gateway(tenant, gateway, parts.builder)
+
+
+async def _switches(parts: Parts) -> Switches:
+    switches = Switches(parts.keeper)
+    await switches.load()
+    parts.pauses.tell(partial(_goes_on, parts, switches))
+    return switches
 
 
 async def _goes_on(parts: Parts, switches: Switches, what: Paused, tenant: str) -> None:

@@ -17,6 +17,7 @@ from postroom.ports.records import Receipt, StoredMail
 from postroom.ports.store import Store, Tx
 from postroom.ports.world import Offload
 from postroom.settings.schema import Generation
+from postroom.settings.taking import Taking
 
 
 class Quarantine(Protocol):
@@ -117,6 +118,8 @@ class OperatorParts:
     """Gives mails with their whole decision traces."""
     clock: SettableClock | None = None
     """None outside test mode."""
+    settings: Taking | None = None
+    """Who takes changes to settings; None where they are read from files."""
 
 
 Parts = NamedDependency[SkipValidation[OperatorParts]]

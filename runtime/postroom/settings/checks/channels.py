@@ -45,7 +45,7 @@ def _gateway(page: Page, path: str, name: str, tenant: Tenant, wanted: type[Box 
     place, found = next((i, one) for i, one in enumerate(tenant.gateways) if one.name == name)
     if page.is_sound(f"gateways[{place}].kind") and not isinstance(found, wanted):
         does, right = ("sends", "a receiving one: `pop3` or `imap`") if wanted is Box else ("receives", "`smtp`")
-        page.problem(path, f"gateway {name!r} (line {page.line_of(f'gateways[{place}]')}) {does}; it must be {right}")
+        page.problem(path, f"gateway {name!r} ({page.where(f'gateways[{place}]')}) {does}; it must be {right}")
 
 
 def _robot(page: Page, path: str, channel: Channel, tenant: Tenant) -> None:

@@ -37,7 +37,7 @@ def check_boxes(tenants: Sequence[tuple[Page, Tenant]]) -> None:
             if box in first:
                 page.problem(f"{path}.user", f"collects the same user's mail at the same host as {first[box]}")
             else:
-                first[box] = f"{gateway.name!r} in {page.file} line {page.line_of(path)}"
+                first[box] = f"{gateway.name!r} in {page.file} {page.where(path)}"
 
 
 def _security(page: Page, path: str, gateway: Gateway) -> None:

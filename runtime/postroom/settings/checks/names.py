@@ -36,7 +36,7 @@ def unique(page: Page, named: Iterable[tuple[str, str]], what: str = "the name")
         if not page.is_sound(path) or not name:
             continue
         if name in first:
-            page.problem(path, f"{what} {shown(name)} is taken: line {page.line_of(first[name])} has it")
+            page.problem(path, f"{what} {shown(name)} is taken: {page.where(first[name])} has it")
         else:
             first[name] = path
 

@@ -77,5 +77,5 @@ def _tokens(page: Page, tenant: Tenant) -> None:
         for place, digest in enumerate(agent.token_sha256):
             path = f"agents[{index}].token_sha256[{place}]"
             if page.is_sound(path) and first.setdefault(digest.lower(), path) != path:
-                line = page.line_of(first[digest.lower()])
-                page.problem(path, f"is the same token as in line {line}: each agent has his own")
+                other = page.where(first[digest.lower()])
+                page.problem(path, f"is the same token as in {other}: each agent has his own")

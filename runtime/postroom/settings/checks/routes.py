@@ -58,8 +58,8 @@ def _order(page: Page, tenant: Tenant) -> None:
     if taking_all is None:
         return
     if taking_all + 1 < len(tenant.routes):
-        line = page.line_of(f"routes[{taking_all}]")
-        page.warning(f"routes[{taking_all + 1}]", f"is never reached: the route in line {line} takes every mail")
+        other = page.where(f"routes[{taking_all}]")
+        page.warning(f"routes[{taking_all + 1}]", f"is never reached: the route in {other} takes every mail")
 
 
 def _derived(page: Page, tenant: Tenant) -> None:
@@ -69,7 +69,7 @@ def _derived(page: Page, tenant: Tenant) -> None:
         if first != second and page.is_sound(path):
             page.problem(
                 path,
-                f"channel {second!r} and channel {first!r} (line {page.line_of(places[first])}) would both take every "
+                f"channel {second!r} and channel {first!r} ({page.where(places[first])}) would both take every "
                 "mail of this gateway: give one of them `addresses`, or write routes",
             )
     _reachable(page, tenant, places)

@@ -1,0 +1,93 @@
+"""Tenants as the store keeps them, one document each, and reading them as files are read.
+
+A document is what written.py writes, with secrets sealed. It is in charge of both ways, and of one generation of all
+documents; which version is the newest is the store's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from postroom.errors import ConfigurationError
+from postroom.settings import validate
+from postroom.settings.checks.source import confined
+from postroom.settings.convert import record
+from postroom.settings.load import Loaded, loaded_from, read_process
+from postroom.settings.nodes import node_of
+from postroom.settings.problem import Page, Problem
+from postroom.settings.process import Process
+from postroom.settings.schema import Tenant
+from postroom.settings.secrets import SEALED, Secret
+from postroom.settings.vault import Vault
+from postroom.settings.written import record as write_out
+from postroom.settings.yaml import Mapping as MappingNode
+from postroom.settings.yaml import Node, Scalar
+
+Content: TypeAlias = dict[str, Any]
+"""A tenant as JSON has it."""
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """The settings of one tenant at one version; version 0 is that of a tenant that was never kept."""
+
+    tenant: str
+    version: int
+    content: Content
+
+
+def content_of(tenant: Tenant, vault: Vault) -> Content:
+    """What is kept of a tenant, its secrets sealed with the vault's first key. Raises ConfigurationError."""
+    return write_out(tenant, lambda secret: {SEALED: vault.renewed(secret).name})
+
+
+def load_stored(
+    folder: Path,
+    documents: Iterable[Document],
+    number: int = 1,
+    known: Mapping[str, Iterable[Problem]] = MappingProxyType({}),
+) -> Loaded:
+    """Read `postroom.yaml` and every document, and check all of it; `known` are problems by tenant. Blocking."""
+    page, process = read_process(folder)
+    validate.process(page, process)
+    vault = vault_of(process)
+    pages = [(page_of(one.tenant, folder, vault, known.get(one.tenant, ())), one) for one in documents]
+    tenants = [(one, checked(one, process, document.content)) for one, document in pages]
+    validate.together(page, process, tenants)
+    return loaded_from(folder, number, (page, process), list(tenants))
+
+
+def vault_of(process: Process) -> Vault | None:
+    """The vault of the process's keys; None where they cannot be read, which is checked elsewhere."""
+    try:
+        return Vault(process.settings.keys)
+    except ConfigurationError:
+        return None
+
+
+def page_of(tenant: str, folder: Path, vault: Vault | None, problems: Iterable[Problem] = ()) -> Page:
+    """A page for a tenant's document, with the problems that are known of it already."""
+    page = Page(f"tenant {tenant}", folder, lambda node, _: _unsealed(node, vault), first_line=0)
+    for one in problems:
+        page.problem(one.key, one.rule, one.value)
+    return page
+
+
+def checked(page: Page, process: Process, content: Mapping[str, Any]) -> Tenant:
+    """The tenant of a document, every problem noted on the page; blocking."""
+    tenant = record(Tenant, node_of(dict(content)), "", page)
+    # A file outside is not even looked at.
+    if confined(page, tenant, process.settings):
+        validate.tenant(page, tenant)
+    return tenant
+
+
+def _unsealed(node: Node, vault: Vault | None) -> Secret:
+    token = node.get(SEALED) if isinstance(node, MappingNode) else None
+    if not isinstance(token, Scalar) or vault is None:
+        raise ValueError("is no secret that was sealed with one of `settings.keys`")
+    return vault.sealed(token.text)
