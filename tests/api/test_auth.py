@@ -26,6 +26,7 @@ def routes(door: Door) -> list[tuple[str, str]]:
             "{mail_id:str}": "m" * 26,
             "{queue_name:str}": "help",
             "{index:int}": "0",
+            "{number:int}": "1",
         }.items():
             path = path.replace(name, value)
         methods: set[str] = set(getattr(route, "methods", ()))

@@ -22,9 +22,9 @@ def test_each_thing_that_is_gone_is_named_once_with_all_its_sessions(tmp_path: P
     wanted = loaded(tmp_path, tenant()).require()
     channels = [("acme", "gone", "first_line", 2), ("acme", "gone", "old", 1), ("acme", "support", "old", 4), CHANNEL]
     assert removed_in_use(wanted, channels, [("acme", "ben", 1), ("acme", "anna", 1)]) == (
-        "tenants/acme.yaml: agent 'ben' is gone, and 1 open sessions use it: let them end or move them first",
-        f"tenants/acme.yaml: channel 'gone' is gone, and 3 open sessions use it: {RETIRE}",
-        "tenants/acme.yaml: queue 'old' is gone, and 5 open sessions use it: let them end or move them first",
+        "tenant acme: agent 'ben' is gone, and 1 open sessions use it: let them end or move them first",
+        f"tenant acme: channel 'gone' is gone, and 3 open sessions use it: {RETIRE}",
+        "tenant acme: queue 'old' is gone, and 5 open sessions use it: let them end or move them first",
     )
 
 
@@ -32,6 +32,6 @@ def test_a_tenant_that_is_gone_is_named_by_what_it_had(tmp_path: Path) -> None:
     wanted = loaded(tmp_path, tenant()).require()
     found = removed_in_use(wanted, [("globex", "help", "line", 1)], [])
     assert [words.partition(" is gone")[0] for words in found] == [
-        "tenants/globex.yaml: channel 'help'",
-        "tenants/globex.yaml: queue 'line'",
+        "tenant globex: channel 'help'",
+        "tenant globex: queue 'line'",
     ]

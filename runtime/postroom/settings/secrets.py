@@ -33,23 +33,25 @@ class Opener(Protocol):
 class Secret(Struct, frozen=True):
     """A reference to a secret: `env:NAME` or `file:PATH`, the path relative to `folder`.
 
-    With a `vault` it is one that was sealed, and `reference` is `sealed:` and what the vault opens.
     Raises ValueError for anything else, without repeating it: it may be a password.
     """
 
     reference: str
     folder: str = ""
-    vault: Opener | None = None
 
     def __post_init__(self) -> None:
-        kinds = _KINDS if self.vault is None else (SEALED,)
-        if not self.name or self.kind not in kinds or not self.reference.isprintable():
+        if not self.name or self.kind not in self._kinds() or not self.reference.isprintable():
             raise ValueError(f"a password is never written here itself: {HOW}")
 
     def __repr__(self) -> str:
-        return f"Secret({self.reference if self.vault is None else SEALED})"
+        return f"Secret({self.shown})"
 
     __str__ = __repr__
+
+    @property
+    def shown(self) -> str:
+        """What may be said of it."""
+        return self.reference
 
     @property
     def kind(self) -> str:
@@ -69,16 +71,16 @@ class Secret(Struct, frozen=True):
     def reveal(self) -> str:
         """Read the secret now, without the line end of its file. Raises ConfigurationError, which never quotes it."""
         value = self._read()
-        shown = self.reference if self.vault is None else "in the store"
         if not value:
-            raise ConfigurationError(f"the secret {shown} is empty")
+            raise ConfigurationError(f"the secret {self.shown} is empty")
         if not value.isprintable():
-            raise ConfigurationError(f"the secret {shown} holds more than one line, or control characters")
+            raise ConfigurationError(f"the secret {self.shown} holds more than one line, or control characters")
         return value
 
+    def _kinds(self) -> tuple[str, ...]:
+        return _KINDS
+
     def _read(self) -> str:
-        if self.vault is not None:
-            return self.vault.open(self.name)
         return self._of_file(self.path) if self.path is not None else self._of_environment()
 
     def _of_environment(self) -> str:
@@ -99,6 +101,28 @@ class Secret(Struct, frozen=True):
             return content.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
             raise ConfigurationError(f"the secret file {path} is not UTF-8 text") from error
+
+
+class Sealed(Secret, frozen=True, kw_only=True):
+    """A secret that is kept in the store: `sealed:` and what the vault opens."""
+
+    vault: Opener
+
+    def __repr__(self) -> str:
+        return f"Secret({self.shown})"
+
+    __str__ = __repr__
+
+    @property
+    def shown(self) -> str:
+        """What may be said of it."""
+        return "in the store"
+
+    def _kinds(self) -> tuple[str, ...]:
+        return (SEALED,)
+
+    def _read(self) -> str:
+        return self.vault.open(self.name)
 
 
 def is_exposed(secret: Secret) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from postroom.errors import ConfigurationError
-from postroom.settings.secrets import SEALED, Secret
+from postroom.settings.secrets import SEALED, Sealed, Secret
 
 KEY_WORDS = "a key is 32 octets in base64url, like `openssl rand -base64 32 | tr '+/' '-_'` makes one"
 
@@ -32,7 +32,7 @@ class Vault:
 
     def sealed(self, token: str) -> Secret:
         """The secret that was sealed so before."""
-        return Secret(f"{SEALED}:{token}", vault=self)
+        return Sealed(f"{SEALED}:{token}", vault=self)
 
     def open(self, sealed: str) -> str:
         """What was sealed. Raises ConfigurationError where none of the keys opens it."""
@@ -43,7 +43,7 @@ class Vault:
 
     def renewed(self, secret: Secret) -> Secret:
         """The same secret sealed with the first key; itself where it is. Raises ConfigurationError."""
-        if secret.vault is None:
+        if not isinstance(secret, Sealed):
             return self.seal(secret.reveal())
         try:
             self._first.decrypt(secret.name.encode())

@@ -40,8 +40,9 @@ def _all(condition: AllOf) -> Written:
     """In one mapping where that reads the same: a list nests deeper, and depth is bounded."""
     texts = [one for one in condition.of if isinstance(one, TextTest)]
     operators = {one.operator for one in texts}
+    plus = {one.plus_address for one in texts if one.operator in {Operator.IS, Operator.IN}}
     is_of_one = len({(one.field, one.header) for one in texts}) == 1 and len(operators) == len(condition.of)
-    if is_of_one and len(condition.of) > 1:
+    if is_of_one and len(plus) <= 1 < len(condition.of):
         return {texts[0].field.value: {key: held for one in texts for key, held in _text(one).items()}}
     parts = [written_condition(one) for one in condition.of]
     keys = {key for part in parts for key in part}

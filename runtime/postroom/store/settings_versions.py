@@ -27,25 +27,26 @@ class SqlSettingsVersions:
         """Keep it. Raises Conflict where there is one of that number."""
         at, changes = to_micros(version.at), to_json(version.changes)
         row = (version.tenant, version.number, at, version.actor, version.action, changes, version.content)
-        self._db.run(_SQL["settings_add"], row)
+        self._db.run(_SQL["settings_versions_outdate"], (version.tenant,))
+        self._db.run(_SQL["settings_versions_add"], row)
 
     def newest(self) -> Sequence[SettingsVersion]:
         """The newest of each tenant, by name."""
-        return [_version(row) for row in self._db.all(_SQL["settings_newest"])]
+        return [_version(row) for row in self._db.all(_SQL["settings_versions_newest"])]
 
     def get(self, tenant: str, number: int) -> SettingsVersion | None:
         """That version, or None."""
-        row = self._db.one(_SQL["settings_get"], (tenant, number))
+        row = self._db.one(_SQL["settings_versions_get"], (tenant, number))
         return _version(row) if row is not None else None
 
     def before(self, tenant: str, number: int, most: int) -> Sequence[SettingsVersion]:
         """At most so many before that number, the newest first, without their content."""
-        rows = self._db.all(_SQL["settings_before"], (tenant, number, most))
+        rows = self._db.all(_SQL["settings_versions_before"], (tenant, number, most))
         return [_version((*row, b"")) for row in rows]
 
     def trim(self, tenant: str, below: int) -> int:
         """Forget those below that number; gives how many."""
-        return self._db.run(_SQL["settings_trim"], (tenant, below))
+        return self._db.run(_SQL["settings_versions_trim"], (tenant, below))
 
 
 def _version(row: Row) -> SettingsVersion:

@@ -1,22 +1,26 @@
--- name: settings_add
--- Keep a version of a tenant's settings.
-INSERT INTO settings_versions (tenant, number, at, actor, action, changes, content)
-VALUES (:tenant, :number, :at, :actor, :action, :changes, :content);
+-- name: settings_versions_add
+-- Keep a version of a tenant's settings as its newest.
+INSERT INTO settings_versions (tenant, number, at, actor, action, changes, content, is_newest)
+VALUES (:tenant, :number, :at, :actor, :action, :changes, :content, 1);
 
--- name: settings_newest
+-- name: settings_versions_outdate
+-- Let no version of a tenant be its newest any more.
+UPDATE settings_versions SET is_newest = 0 WHERE tenant = :tenant AND is_newest = 1;
+
+-- name: settings_versions_newest
 -- The newest version of each tenant.
 SELECT tenant, number, at, actor, action, changes, content
 FROM settings_versions
-WHERE number = (SELECT MAX(other.number) FROM settings_versions AS other WHERE other.tenant = settings_versions.tenant)
+WHERE is_newest = 1
 ORDER BY tenant;
 
--- name: settings_get
+-- name: settings_versions_get
 -- One version of a tenant's settings.
 SELECT tenant, number, at, actor, action, changes, content
 FROM settings_versions
 WHERE tenant = :tenant AND number = :number;
 
--- name: settings_before
+-- name: settings_versions_before
 -- Versions of a tenant's settings before one, the newest first, without what they say.
 SELECT tenant, number, at, actor, action, changes
 FROM settings_versions
@@ -24,6 +28,6 @@ WHERE tenant = :tenant AND number < :number
 ORDER BY number DESC
 LIMIT :most;
 
--- name: settings_trim
+-- name: settings_versions_trim
 -- Forget versions of a tenant's settings below one.
 DELETE FROM settings_versions WHERE tenant = :tenant AND number < :below;

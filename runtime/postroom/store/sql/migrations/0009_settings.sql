@@ -7,5 +7,7 @@ CREATE TABLE settings_versions (
     action TEXT NOT NULL,
     changes BYTEA NOT NULL,
     content BYTEA NOT NULL,
+    is_newest INTEGER NOT NULL,
     PRIMARY KEY (tenant, number)
 );
+CREATE UNIQUE INDEX settings_versions_newest ON settings_versions (tenant) WHERE is_newest = 1;
