@@ -21,7 +21,7 @@ from postroom.routing.conditions import (
     TextTest,
 )
 from postroom.settings.convert import Kind, unwrapped
-from postroom.settings.rules import AtMost, Between, Check, Mark, OneOf, Unit
+from postroom.settings.rules import AtMost, Between, Check, Mark, OneOf
 from postroom.settings.schema import Tenant
 from postroom.settings.secrets import Secret
 from postroom.settings.shorthand import GENERATED, NARROWED
@@ -68,7 +68,7 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Any]:
     kind, marks = unwrapped(kind)
     origin: Kind = get_origin(kind)
     if origin in {Union, UnionType}:
-        return _one_of([option for option in get_args(kind)], marks)
+        return _one_of(list(get_args(kind)), marks)
     if kind is Secret:
         return st.just(SECRET)
     if origin is tuple:
@@ -100,7 +100,8 @@ def _one_of(options: list[Kind], marks: tuple[Any, ...]) -> st.SearchStrategy[An
 
 def _tuples(inner: Kind, marks: tuple[Any, ...]) -> st.SearchStrategy[Any]:
     least = max((rule.least for rule in marks if isinstance(rule, AtMost)), default=0)
-    if get_origin(inner) is tuple:
+    origin: Kind = get_origin(inner)
+    if origin is tuple:
         pairs = st.tuples(LANGUAGES, of_kind(get_args(inner)[1]))
         return st.lists(pairs, min_size=least, max_size=3, unique_by=lambda pair: pair[0]).map(tuple)
     return st.lists(of_kind(inner), min_size=least, max_size=least + 2).map(tuple)
@@ -117,9 +118,9 @@ def _scalars(kind: Kind, marks: tuple[Any, ...]) -> st.SearchStrategy[Any]:
     high = min((rule.high for rule in marks if isinstance(rule, Between) and rule.high is not None), default=10**9)
     if kind is int:
         return st.integers(int(low), int(high))
-    if Unit.SECONDS in marks:
+    if kind is float:
         return st.integers(int(low * 1000), int(high * 1000)).map(lambda milli: max(low, milli / 1000))
-    return st.floats(low, high)
+    raise TypeError(f"{kind} is no scalar")
 
 
 def _texts(marks: tuple[Any, ...]) -> list[str]:

@@ -13,7 +13,7 @@ from postroom.settings.schema import Tenant
 from postroom.settings.written import record as written
 from tests.settings.tenants import SECRET, tenants
 
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def page() -> Page:

@@ -81,9 +81,9 @@ class Daemon:
         """Ask for something. Raises Failed."""
         return _read(self._ask("GET", path, query).content, answer)
 
-    def post(self, path: str, answer: type[T]) -> T:
+    def post(self, path: str, answer: type[T], body: Mapping[str, str | bool] | None = None) -> T:
         """Have something done. Raises Failed."""
-        return _read(self._ask("POST", path).content, answer)
+        return _read(self._ask("POST", path, body=body).content, answer)
 
     def is_there(self) -> bool:
         """Whether it answers at all."""
@@ -98,13 +98,15 @@ class Daemon:
         """Ask for a file. Raises Failed."""
         return self._ask("GET", path).content
 
-    def _ask(self, method: str, path: str, query: Query | None = None) -> httpx.Response:
+    def _ask(
+        self, method: str, path: str, query: Query | None = None, body: Mapping[str, str | bool] | None = None
+    ) -> httpx.Response:
         at = self._store / SOCKET
         try:
             with socket_address(self._store) as address:
                 _knock(address)
                 with _client(address) as client:
-                    answer = client.request(method, f"/operator/v1{path}", params=query)
+                    answer = client.request(method, f"/operator/v1{path}", params=query, json=body)
         except (httpx.ConnectError, OSError) as error:
             raise Failed(self._nobody(at)) from error
         except httpx.HTTPError as error:

@@ -13,6 +13,7 @@ from postroom.cli.gateways import gateways
 from postroom.cli.init import init
 from postroom.cli.mail import mail
 from postroom.cli.migrate import migrate
+from postroom.cli.moving import export, import_
 from postroom.cli.pause import pause, resume
 from postroom.cli.run import run
 from postroom.cli.simulate import simulate
@@ -35,5 +36,20 @@ def version(as_json: bool) -> None:
         click.echo(f"postroom {__version__}")
 
 
-for verb in (certificates, check, demo, gateways, init, mail, migrate, pause, resume, run, simulate, version):
+for verb in (
+    certificates,
+    check,
+    demo,
+    export,
+    gateways,
+    import_,
+    init,
+    mail,
+    migrate,
+    pause,
+    resume,
+    run,
+    simulate,
+    version,
+):
     postroom.add_command(verb)

@@ -53,6 +53,16 @@ def load(folder: Path, number: int = 1) -> Loaded:
     return loaded_from(folder, number, process, tenants)
 
 
+def load_tenants(folder: Path) -> tuple[tuple[Tenant, ...], tuple[Problem, ...]]:
+    """Read and check the tenants of a folder, whatever process they are for, with every problem; blocking."""
+    found = _read_tenants(folder)
+    for page, tenant in found:
+        if tenant is not None:
+            validate.tenant(page, tenant)
+    problems = tuple(problem for page, _ in found for problem in sorted(page.problems, key=_line))
+    return tuple(tenant for _, tenant in found if tenant is not None), problems
+
+
 def load_process(folder: Path) -> tuple[Process, tuple[Problem, ...]]:
     """Read and check `postroom.yaml` alone, its secrets unread, with every problem it has; blocking."""
     page, process = read_process(folder)

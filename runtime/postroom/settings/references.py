@@ -34,10 +34,24 @@ def files(folder: Path, tenants: Iterable[Tenant]) -> tuple[Path, ...]:
     found = set[Path]()
     for tenant in tenants:
         found.update(secret.path for secret in secrets([tenant]) if secret.path is not None)
-        found.update(folder / one.file for one in tenant.certificates if one.file is not None)
-        robots = [one for one in tenant.robots if isinstance(one, FaqRobot | OpenAiRobot)]
-        found.update(folder / robot.file for robot in robots if robot.file is not None)
+        found.update(folder / file for file in _files_of(tenant))
     return tuple(sorted(found))
+
+
+def files_beside(tenants: Iterable[Tenant]) -> tuple[str, ...]:
+    """Every file named that is no secret, calendars' too, as it is written."""
+    found = set[str]()
+    for tenant in tenants:
+        found.update(_files_of(tenant))
+        sources = [calendar.ical.source for calendar in tenant.calendars if calendar.ical is not None]
+        found.update(source for source in sources if "://" not in source)
+    return tuple(sorted(found))
+
+
+def _files_of(tenant: Tenant) -> Iterator[str]:
+    yield from (one.file for one in tenant.certificates if one.file is not None)
+    robots = [one for one in tenant.robots if isinstance(one, FaqRobot | OpenAiRobot)]
+    yield from (robot.file for robot in robots if robot.file is not None)
 
 
 def stamp(folder: Path, tenant: Tenant, gateway: Gateway) -> bytes:

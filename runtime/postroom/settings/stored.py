@@ -45,6 +45,19 @@ def content_of(tenant: Tenant, vault: Vault) -> Content:
     return write_out(tenant, lambda secret: {SEALED: vault.renewed(secret).name})
 
 
+def with_old_seals(content: Any, before: Any, vault: Vault) -> Any:  # noqa: ANN401 as JSON has it
+    """The same, with secrets that did not change sealed as they were, so that nothing else seems to have changed."""
+    if isinstance(content, dict):
+        held = before if isinstance(before, dict) else {}
+        if set(content) == {SEALED} == set(held):
+            return held if vault.is_same(content[SEALED], held[SEALED]) else content
+        return {key: with_old_seals(one, held.get(key), vault) for key, one in content.items()}
+    if isinstance(content, list):
+        named = {_name(one): one for one in before if _name(one)} if isinstance(before, list) else {}
+        return [with_old_seals(one, named.get(_name(one)), vault) for one in content]
+    return content
+
+
 def load_stored(
     folder: Path,
     documents: Iterable[Document],
@@ -84,6 +97,10 @@ def checked(page: Page, process: Process, content: Mapping[str, Any]) -> Tenant:
     if confined(page, tenant, process.settings):
         validate.tenant(page, tenant)
     return tenant
+
+
+def _name(one: Any) -> str:  # noqa: ANN401 as JSON has it
+    return str(one.get("name", "")) if isinstance(one, dict) else ""
 
 
 def _unsealed(node: Node, vault: Vault | None) -> Secret:

@@ -18,7 +18,7 @@ from postroom.settings.load import PROCESS_FILE, Loaded
 from postroom.settings.problem import Problem
 from postroom.settings.process import Process
 from postroom.settings.schema import Tenant
-from postroom.settings.stored import Content, Document, content_of, load_stored
+from postroom.settings.stored import Content, Document, content_of, load_stored, with_old_seals
 from postroom.settings.vault import Vault
 
 
@@ -100,7 +100,9 @@ class StoredFolder:
         return self._number
 
     def _next_document(self, tenant: str, content: Content) -> Document:
-        return Document(tenant=tenant, version=self.document(tenant).version + 1, content=content)
+        before = self.document(tenant)
+        kept: Content = with_old_seals(content, before.content, self._vault)
+        return Document(tenant=tenant, version=before.version + 1, content=kept)
 
     def _kept(self, tenant: Tenant, version: int) -> Document:
         return Document(tenant=tenant.name, version=version, content=content_of(tenant, self._vault))

@@ -7,6 +7,7 @@ before the old.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hmac import compare_digest
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -50,6 +51,14 @@ class Vault:
         except InvalidToken:
             return self.seal(secret.reveal())
         return secret
+
+    def is_same(self, token: str, before: str) -> bool:
+        """Whether both hold the same secret, the one before sealed with the first key. Raises ConfigurationError."""
+        try:
+            held = self._first.decrypt(before.encode()).decode()
+        except InvalidToken:
+            return False
+        return compare_digest(held.encode(), self.open(token).encode())
 
     def _secret(self, token: bytes) -> Secret:
         return self.sealed(token.decode())

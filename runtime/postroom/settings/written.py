@@ -14,7 +14,6 @@ from msgspec import NODEFAULT, Struct, structs
 
 from postroom.routing.conditions import Condition
 from postroom.settings.convert import Kind, unwrapped
-from postroom.settings.rules import Unit
 from postroom.settings.secrets import Secret
 from postroom.settings.shorthand import GENERATED
 from postroom.settings.written_conditions import written_condition
@@ -52,7 +51,7 @@ def of_kind(kind: Kind, value: object, secret: SecretWriter, *, every_key: bool 
         return record(value, secret, every_key=every_key)
     if isinstance(value, tuple):
         return _items(kind, value, secret, every_key=every_key)
-    return _plain(kind, value)
+    return _plain(value)
 
 
 def _items(kind: Kind, values: tuple[Any, ...], secret: SecretWriter, *, every_key: bool) -> Written:
@@ -63,11 +62,11 @@ def _items(kind: Kind, values: tuple[Any, ...], secret: SecretWriter, *, every_k
     return [of_kind(inner, item, secret, every_key=every_key) for item in values]
 
 
-def _plain(kind: Kind, value: object) -> Written:
+def _plain(value: object) -> Written:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, float):
-        rounded = round(value, _DECIMALS) if Unit.SECONDS in unwrapped(kind)[1] else value
+        rounded = round(value, _DECIMALS)
         return int(rounded) if rounded.is_integer() else rounded
     return value
 

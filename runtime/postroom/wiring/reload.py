@@ -147,7 +147,7 @@ class Reloading:
         gateways = await parts.offload.run(LANE, build_gateways, generation, self._works, self._in_use.all)
 
         def unit(tx: Tx) -> None:
-            problems = removed_in_use(generation, *_used(tx))
+            problems = missed_in(tx, generation)
             if problems:
                 raise ConfigurationError("\n".join(problems))
             keep(tx)
@@ -169,7 +169,12 @@ class Reloading:
 
 async def missed(parts: Parts, generation: Generation) -> tuple[str, ...]:
     """What open sessions use and these settings do not name."""
-    return removed_in_use(generation, *await parts.store.read(_used))
+    return await parts.store.read(lambda tx: missed_in(tx, generation))
+
+
+def missed_in(tx: Tx, generation: Generation) -> tuple[str, ...]:
+    """The same, in the caller's transaction."""
+    return removed_in_use(generation, *_used(tx))
 
 
 def _refuse_for_running(now: Generation, wanted: Generation) -> None:
