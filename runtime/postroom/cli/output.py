@@ -52,7 +52,7 @@ def _console(*, err: bool) -> Console:
 
 def _list(console: Console, problems: Iterable[Problem], style: str) -> None:
     for one in problems:
-        place, key = f"{one.file}:{one.line}: ", f"{one.key}: " if one.key else ""
+        place, key = f"{one.place}: ", f"{one.key}: " if one.key else ""
         rest = str(one)[len(place) + len(key) :]
         _line(console, Text.assemble((place, "dim"), (key, f"bold {style}"), rest))
 

@@ -32,9 +32,13 @@ class Problem(Struct, frozen=True, kw_only=True):
     rule: str
     value: str = ""
 
+    @property
+    def place(self) -> str:
+        """Where it is: the file, and the line where there are lines."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
-        place += f"{self.key}: " if self.key else ""
+        place = f"{self.place}: " + (f"{self.key}: " if self.key else "")
         return place + self.rule + (f" (it is {self.value})" if self.value else "")
 
 
