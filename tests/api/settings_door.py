@@ -17,9 +17,10 @@ from postroom.errors import ConfigurationError
 from postroom.ports.store import Tx
 from postroom.settings.schema import Generation
 from postroom.settings.secrets import Secret
-from postroom.settings.stored import Content, Document, load_stored
+from postroom.settings.stored import Content, Document, content_of, load_stored
 from postroom.settings.stored_folder import StoredFolder
 from postroom.settings.vault import Vault
+from postroom.store.parcels import Parcels
 from tests.api.door import Door, open_door
 from tests.dispatch.house import token_of
 
@@ -96,6 +97,7 @@ class SettingsDoor:
     door: Door
     force: HeldForce
     folder: StoredFolder
+    folder_of_store: Path
 
     def client(self, account: str | None = "ada") -> httpx.AsyncClient:
         return self.door.client(account)
@@ -105,16 +107,22 @@ class SettingsDoor:
 async def settings_door(folder: Path, source: str = "store") -> AsyncIterator[SettingsDoor]:
     """A door with that tenant; with `files` nobody takes changes."""
     config = write_folder(folder / "config")
-    first = Document(tenant="acme", version=0, content=content(Vault([Secret("file:key", str(config))])))
-    loaded = load_stored(config, [first])
+    vault = Vault([Secret("file:key", str(config))])
+    loaded = load_stored(config, [Document(tenant="acme", version=0, content=content(vault))])
     generation = loaded.require()
+    first = Document(tenant="acme", version=0, content=content_of(generation.require("acme"), vault))
     async with open_door(folder / "store") as door:
         force = HeldForce(door, generation)
         stored = StoredFolder(config, generation.process, [first], loaded.files)
         house = door.house
         desk = SettingsDesk(stored, force, lambda: force.generation, house.clock, house.offload)
-        parts = replace(door.parts, current=lambda: force.generation, settings=desk if source == "store" else None)
-        yield SettingsDoor(Door(house, parts, create_app(parts), door.blobs), force, stored)
+        parts = replace(
+            door.parts,
+            current=lambda: force.generation,
+            settings=desk if source == "store" else None,
+            export_file=Parcels(folder / "store").read,
+        )
+        yield SettingsDoor(Door(house, parts, create_app(parts), door.blobs), force, stored, folder / "store")
 
 
 async def tag_of(client: httpx.AsyncClient, path: str) -> dict[str, str]:

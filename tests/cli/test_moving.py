@@ -13,6 +13,7 @@ from postroom.store.database import FILE
 from tests.api.settings_door import KEY
 from tests.settings.making import tenant, write
 
+ROW = 'sales,inbox,outbox,first_line,"[""sales@example.org""]"\n'
 PROCESS = "settings: {source: store, keys: [file:key]}\n"
 
 
@@ -91,3 +92,27 @@ def test_a_secret_opens_with_an_older_key_and_not_without_it(tmp_path: Path) -> 
     assert run("import", files, "--config", config)[0] == 0
     (config / "postroom.yaml").write_text("settings: {source: store, keys: [file:new]}\n")
     assert run("check", "--config", config)[0] == 0
+
+
+def test_channels_are_listed_shown_exported_and_imported(tmp_path: Path) -> None:
+    config, files = store_folder(tmp_path / "config"), write(tmp_path / "files", tenant())
+    assert run("import", files, "--config", config)[0] == 0
+    assert run("channels", "list", "--config", config)[1] == "acme/support\tinbox\toutbox\tfirst_line\tlive\t\n"
+    assert '"max_recipients": null' in run("channels", "show", "support", "--config", config)[1]
+    assert run("channels", "show", "nope", "--config", config)[0] == 1
+    for form in ("csv", "jsonl"):
+        file = tmp_path / f"{form}.zip"
+        said = run("channels", "export", file, "--form", form, "--config", config)
+        assert said == (0, f"Written: 1 channel in {file}.\n")
+        assert run("channels", "export", file, "--config", config)[0] == 1
+        said = run("channels", "import", file, "--dry-run", "--config", config)
+        assert said == (0, "Nothing differs from what is there.\n")
+    rows = tmp_path / "more.csv"
+    rows.write_text("name,receiving_gateway,sending_gateway,skill_queue,addresses\n" + ROW)
+    assert run("channels", "import", rows, "--config", config)[1].splitlines()[1:] == ["  added /channels/sales"]
+    rows.write_text("name,receiving_gateway,sending_gateway,skill_queue,max_cc\nsupport,in,outbox,first_line,200\n")
+    code, said = run("channels", "import", rows, "--config", config)
+    assert (code, said.count("channels[0].")) == (1, 2)
+    assert run("queues", "list", "--config", config)[1].startswith("acme/first_line\tanna\tlongest_idle\t60s")
+    assert run("agents", "list", "--config", config)[1] == "acme/anna\tAnna\tagent\t-\t-\n"
+    assert "abab" not in run("agents", "list", "--json", "--config", config)[1]

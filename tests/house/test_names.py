@@ -12,8 +12,10 @@ from tests.house.tree import RUNTIME, TESTS, Module, files, modules, parameters_
 BANNED = frozenset(
     ["manager", "managers", "helper", "helpers", "util", "utils", "common", "misc", "base", "obj", "ctx", "tmp"]
 )
-OF_OTHERS = frozenset(["tmp_path", "tmp_path_factory", "hostname_checks_common_name"])
-"""Fixtures that pytest itself names, and what the ssl module calls a switch of its own."""
+OF_OTHERS = frozenset(
+    ["tmp_path", "tmp_path_factory", "hostname_checks_common_name", "sort_base_mapping_type_on_output"]
+)
+"""Fixtures that pytest itself names, and what ssl and ruamel.yaml call switches of their own."""
 
 
 def defined_names(module: Module) -> Iterator[tuple[int, str]]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from postroom.settings.convert import record
-from postroom.settings.load import load
+from postroom.settings.load import load, load_process
 from postroom.settings.moving import taken_in, taken_out
 from postroom.settings.process import Process
 from postroom.settings.refusals import SettingsNotValid
@@ -19,7 +19,7 @@ from postroom.settings.schema import Generation, Tenant
 from postroom.settings.secrets import PLACEHOLDER
 from postroom.settings.stored import content_of
 from postroom.settings.stored_folder import StoredFolder
-from postroom.settings.yaml import read
+from postroom.settings.yaml import Mapping, Scalar, Sequence, read
 from postroom.settings.yaml_text import yaml_text
 from tests.api.settings_door import write_folder
 from tests.settings.making import tenant, warned, write
@@ -62,7 +62,10 @@ def test_texts_that_look_like_something_else_are_quoted() -> None:
     ]
     node, faults = read(yaml_text({"words": words}).encode())
     assert faults == ()
-    assert [item.value for item in node.get("words").items] == words  # type: ignore[union-attr]
+    assert isinstance(node, Mapping)
+    found = node.get("words")
+    assert isinstance(found, Sequence)
+    assert [item.value for item in found.items if isinstance(item, Scalar)] == words
 
 
 def stored(folder: Path) -> StoredFolder:
@@ -71,8 +74,6 @@ def stored(folder: Path) -> StoredFolder:
 
 
 def load_process_of(config: Path) -> Process:
-    from postroom.settings.load import load_process
-
     process, problems = load_process(config)
     assert problems == ()
     return process

@@ -89,11 +89,16 @@ def sight_for(tenant: Tenant, caller: Caller) -> Sight:
     return sight
 
 
+def is_administrator(tenant: Tenant, caller: Caller) -> bool:
+    """Whether the caller reads and writes the tenant's settings."""
+    agent = tenant.agent(caller.account)
+    return agent is not None and agent.role == ADMINISTRATOR
+
+
 def administered(generation: Generation, caller: Caller) -> Tenant:
     """The tenant whose settings the caller may read and write. Raises the 403 problem where he is no administrator."""
     tenant = tenant_of(generation, caller)
-    agent = tenant.agent(caller.account)
-    if agent is None or agent.role != ADMINISTRATOR:
+    if not is_administrator(tenant, caller):
         raise problem(HTTPStatus.FORBIDDEN, "This is an administrator's.", "not-an-administrator")
     return tenant
 

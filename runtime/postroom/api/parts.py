@@ -60,6 +60,8 @@ class ApiParts:
     feed: JournalFeed
     traced: Callable[[Tx, Sequence[StoredMail]], tuple[StoredMail, ...]]
     """Gives mails with their whole decision traces."""
+    export_file: Callable[[str], bytes | None] = lambda _: None
+    """Gives the finished file of an export, or None; blocking. Raises TemporaryError."""
     settings: Taking | None = None
     """Who takes changes to settings; None where they are read from files."""
 

@@ -14,7 +14,7 @@ from litestar import MediaType, Response, get
 from litestar.params import FromPath
 from msgspec import Struct
 
-from postroom.api.access import ADMINISTRATOR, administered, sight_for, tenant_of
+from postroom.api.access import administered, is_administrator, sight_for, tenant_of
 from postroom.api.auth import Caller, SignedIn
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import not_found
@@ -114,8 +114,7 @@ def answered(value: Json, tag: str, status: HTTPStatus = HTTPStatus.OK) -> Respo
 def _seen(parts: ApiParts, caller: Caller, section: Section) -> Tenant:
     """The tenant with as much of the section as the caller may see. Raises the 403 problem."""
     tenant = tenant_of(parts.current(), caller)
-    agent = tenant.agent(caller.account)
-    if section.name not in {"channels", "queues"} or (agent is not None and agent.role == ADMINISTRATOR):
+    if section.name not in {"channels", "queues"} or is_administrator(tenant, caller):
         return administered(parts.current(), caller)
     sight = sight_for(tenant, caller)
     return msgspec.structs.replace(

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from postroom.api.operator.settings import Imported, import_folder
-from postroom.cli.daemon import Daemon, Failed, config_option, configured, json_option
+from postroom.api.operator.settings import ImportBody
+from postroom.cli.daemon import Failed, config_option, configured, json_option
+from postroom.cli.importing import import_into, show_imported
 from postroom.cli.output import counted
-from postroom.cli.table import harmless, show_json
-from postroom.errors import PostroomError
-from postroom.observability.logs import configure
-from postroom.settings.load import load_process
 from postroom.settings.moving import Moved, taken_out
 from postroom.settings.references import files_beside
 from postroom.settings.secrets import PLACEHOLDER
@@ -34,42 +30,7 @@ def import_(source: Path, folder: Path, as_json: bool, dry_run: bool) -> None:
     A tenant of the store that DIR does not name stays as it is. Secrets are read where DIR says, and kept sealed.
     Where the daemon runs it does it, and the settings are in force at once.
     """
-    process, _ = load_process(folder)
-    if not process.settings.is_store:
-        raise Failed(
-            f"{folder / 'postroom.yaml'} says `settings.source: files`: with `store` there is a store to import into"
-        )
-    found = _by_daemon(folder, source, dry_run=dry_run) or asyncio.run(_at_rest(folder, source, dry_run=dry_run))
-    if as_json:
-        show_json(found)
-        return
-    for one in found.tenants:
-        click.echo(f"{one.tenant}: version {one.version}, {counted(len(one.changes), 'change')}")
-        for change in one.changes:
-            click.echo(harmless(f"  {change.what} {change.path} {' '.join(change.keys)}".rstrip()))
-    if not found.tenants:
-        click.echo("Nothing differs from what is there.")
-    elif dry_run:
-        click.echo("Nothing was changed: this was a dry run.")
-
-
-def _by_daemon(folder: Path, source: Path, *, dry_run: bool) -> Imported | None:
-    daemon = Daemon(folder)
-    if not daemon.is_there():
-        return None
-    return daemon.post("/settings/import", Imported, {"folder": str(source.resolve()), "dry_run": dry_run})
-
-
-async def _at_rest(folder: Path, source: Path, *, dry_run: bool) -> Imported:
-    # only here: a running daemon does it itself
-    from postroom.wiring.settings import settings_at_rest
-
-    configure("error", "auto")
-    try:
-        async with settings_at_rest(folder) as taking:
-            return await import_folder(taking, source, dry_run=dry_run)
-    except PostroomError as error:
-        raise Failed(str(error)) from error
+    show_imported(import_into(folder, ImportBody(path=str(source.resolve()), dry_run=dry_run)), as_json=as_json)
 
 
 @click.command()

@@ -6,6 +6,7 @@ import click
 
 from postroom import __version__
 from postroom.cli.certificates import certificates
+from postroom.cli.channels import channels
 from postroom.cli.check import check
 from postroom.cli.daemon import json_option
 from postroom.cli.demo import demo
@@ -15,6 +16,7 @@ from postroom.cli.mail import mail
 from postroom.cli.migrate import migrate
 from postroom.cli.moving import export, import_
 from postroom.cli.pause import pause, resume
+from postroom.cli.queues import agents, queues
 from postroom.cli.run import run
 from postroom.cli.simulate import simulate
 from postroom.cli.table import show_json
@@ -37,7 +39,9 @@ def version(as_json: bool) -> None:
 
 
 for verb in (
+    agents,
     certificates,
+    channels,
     check,
     demo,
     export,
@@ -47,6 +51,7 @@ for verb in (
     mail,
     migrate,
     pause,
+    queues,
     resume,
     run,
     simulate,

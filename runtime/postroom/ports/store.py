@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from postroom.ports.automatic import AutomaticReplies
 from postroom.ports.broker import BrokerStore
+from postroom.ports.exports import Exports
 from postroom.ports.gateways import Spool, Spooler
 from postroom.ports.records import Counts, RawRef
 from postroom.ports.repositories import (
@@ -38,6 +39,7 @@ class Topic(Enum):
     OUTBOX = "outbox"
     TIMERS = "timers"
     JOURNAL = "journal"
+    EXPORTS = "exports"
     HOURS = "hours"
     """The clock was set, or the settings changed: what depends on the hour is looked at anew."""
 
@@ -60,6 +62,7 @@ class Tx(Protocol):
     undeliverable: Undeliverable
     broker: BrokerStore
     settings: SettingsVersions
+    exports: Exports
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

@@ -71,6 +71,20 @@ def replaced(desk: Desk, tenant: Tenant, section: Section, index: int, given: Js
     return replace(edited, problems=(*edited.problems, renamed))
 
 
+def laid_over(desk: Desk, tenant: Tenant, section: Section, records: Sequence[Json]) -> Edited:
+    """Each record in the place of the thing of its name, or as one thing more."""
+    things, problems = list(section.held(tenant)), list[Problem]()
+    places = {section.name_of(one): index for index, one in enumerate(things)}
+    for record in records:
+        name = record.get(section.key) if isinstance(record, dict) else None
+        index = places.setdefault(name, len(things)) if isinstance(name, str) else len(things)
+        before = things[index] if index < len(things) else None
+        page, found = _read(desk, section, f"{section.name}[{index}]", record, before)
+        problems += page.problems
+        things[index : index + 1] = [found]
+    return Edited(tenant=_put(tenant, section, tuple(things)), path=section.name, problems=tuple(problems))
+
+
 def removed(tenant: Tenant, section: Section, index: int) -> Edited:
     """One thing less."""
     held = section.held(tenant)

@@ -12,11 +12,16 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from postroom.errors import ConfigurationError
+from postroom.settings.channel_file import FORMS, UNPACKED, records_in
+from postroom.settings.channel_records import NotRecords, Record
+from postroom.settings.editing import laid_over
 from postroom.settings.load import PROCESS_FILE, TENANTS_FOLDER, load_tenants
 from postroom.settings.process import SourceSettings
 from postroom.settings.refusals import SettingsNotValid
 from postroom.settings.schema import Generation
 from postroom.settings.secrets import Secret
+from postroom.settings.sections import SECTIONS
 from postroom.settings.stored import content_of
 from postroom.settings.stored_folder import Proposal, StoredFolder
 from postroom.settings.taking import Propose
@@ -43,6 +48,37 @@ def taken_in(source: Path) -> Propose:
         return Proposal(contents={one.name: content_of(one, folder.desk.vault) for one in tenants})
 
     return propose
+
+
+def channels_taken_in(tenant: str, file: Path) -> Propose:
+    """Proposes the channels in that file for a tenant. Raises SettingsNotValid, ConfigurationError."""
+
+    def propose(folder: StoredFolder, now: Generation) -> Proposal:
+        space = now.tenant(tenant)
+        if space is None:
+            raise ConfigurationError(f"there is no tenant {tenant!r}")
+        records = _records(file)
+        edited = laid_over(folder.desk, space, SECTIONS["channels"], records)
+        contents = {tenant: content_of(edited.tenant, folder.desk.vault)}
+        return Proposal(contents=contents, problems=edited.problems, path=edited.path)
+
+    return propose
+
+
+def _records(file: Path) -> list[Record]:
+    form = file.suffix.removeprefix(".")
+    if form not in FORMS:
+        raise ConfigurationError(f"{file} is not read: a file of channels is named {', '.join(FORMS)}")
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(UNPACKED + 1)
+        if len(content) > UNPACKED:
+            raise NotRecords("is larger than 100 MB")
+        return records_in(content, form)
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from error
+    except NotRecords as error:
+        raise ConfigurationError(f"{file}: {error}") from error
 
 
 def taken_out(generation: Generation) -> Moved:

@@ -34,10 +34,10 @@ def yaml_text(value: Any) -> str:  # noqa: ANN401 as JSON has it
     """Write a value."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer = _Representer
-    yaml.default_flow_style = False  # type: ignore[assignment]  # it is declared by its default
+    yaml.default_flow_style = False
     yaml.allow_unicode = True
     yaml.width = _WIDTH
-    yaml.sort_base_mapping_type_on_output = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # declared by its default
     out = io.StringIO()
     yaml.dump(value, out)
     return out.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from postroom.ports.automatic import AutomaticReplies
 from postroom.ports.broker import BrokerStore
+from postroom.ports.exports import Exports
 from postroom.ports.records import Counts
 from postroom.ports.repositories import (
     Conversations,
@@ -24,6 +25,7 @@ from postroom.store.connection import Connection
 from postroom.store.conversations import SqlConversations
 from postroom.store.counts import counts
 from postroom.store.drafts import SqlDrafts
+from postroom.store.exports import SqlExports
 from postroom.store.idempotency import SqlIdempotency
 from postroom.store.journal import SqlJournal
 from postroom.store.ledger import SqlLedger
@@ -57,6 +59,7 @@ class SqlTx:
         self.undeliverable: Undeliverable = SqlUndeliverable(db)
         self.broker: BrokerStore = SqlBroker(db)
         self.settings: SettingsVersions = SqlSettingsVersions(db)
+        self.exports: Exports = SqlExports(db)
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

@@ -26,6 +26,7 @@ from postroom.engine.settle import Settler
 from postroom.observability.health import Health
 from postroom.observability.ops import OpsServer, parse_listen
 from postroom.settings.taking import Taking
+from postroom.store.parcels import Parcels
 from postroom.wiring.gateways import InUse
 from postroom.wiring.outgoing import sending_rules
 from postroom.wiring.parts import Parts
@@ -61,6 +62,7 @@ def http_door(parts: Parts, presence: Presence, settings: Taking | None) -> tupl
             feed=feed,
             traced=with_history,
             settings=settings,
+            export_file=Parcels(parts.store_folder).read,
         )
     )
     host, port = parse_listen(parts.generation.process.http.listen, "http.listen")

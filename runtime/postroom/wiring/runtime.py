@@ -49,6 +49,7 @@ from postroom.wiring.broker import mqtt_door, mqtt_loop, try_broker
 from postroom.wiring.configuration import documents
 from postroom.wiring.doors import http_door, operator_door, ops_door
 from postroom.wiring.expiries import expiry_loop
+from postroom.wiring.exports import exports_loop
 from postroom.wiring.gateways import InUse, Shown, Works, build_gateways
 from postroom.wiring.in_force import InForce
 from postroom.wiring.intake import Collectors
@@ -165,6 +166,7 @@ class Runtime:
             Loop(name="switches", run=switches.run, drains=True),
             *session_loops(parts, in_use, board, presence, robots),
             expiry_loop(parts),
+            exports_loop(parts),
             reloading.loop(files, desk),
             Loop(name="settings in force", run=lambda _: following.run()),
             mqtt_loop(parts, mqtt, inward, board),

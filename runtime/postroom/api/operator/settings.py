@@ -14,14 +14,15 @@ from postroom.api.problems import MOST_PROBLEMS, problem
 from postroom.api.settings_reads import READ_ONLY
 from postroom.errors import ConfigurationError
 from postroom.ports.settings_versions import SettingsChange
-from postroom.settings.moving import taken_in
+from postroom.settings.moving import channels_taken_in, taken_in
 from postroom.settings.taking import By, Taken, Taking
 
 
 class ImportBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The folder with `tenants/`, absolute."""
+    """The folder with `tenants/`; or, with a tenant, a file of its channels. The path is absolute."""
 
-    folder: str
+    path: str
+    tenant: str | None = None
     dry_run: bool = False
 
 
@@ -43,11 +44,11 @@ class Imported(Struct, frozen=True, kw_only=True):
 
 @post("/settings/import", status_code=HTTPStatus.OK)
 async def import_settings(parts: Parts, data: JSONBody[ImportBody]) -> Imported:
-    """Take all tenants of the folder in as new versions, or none of them."""
+    """Take all tenants of the folder, or all channels of the file, in as new versions, or none of them."""
     if parts.settings is None:
         raise problem(HTTPStatus.CONFLICT, READ_ONLY, "settings-read-only")
     try:
-        return await import_folder(parts.settings, Path(data.folder), dry_run=data.dry_run)
+        return await import_from(parts.settings, data)
     except ConfigurationError as error:
         words = tuple(str(error).splitlines())[:MOST_PROBLEMS]
         raise problem(
@@ -55,15 +56,16 @@ async def import_settings(parts: Parts, data: JSONBody[ImportBody]) -> Imported:
         ) from error
 
 
-async def import_folder(taking: Taking, folder: Path, *, dry_run: bool) -> Imported:
-    """Take the folder's tenants in. Raises ConfigurationError, TemporaryError with nothing changed."""
-    by = By(actor="operator", action=f"import {folder}")
-    taken = await taking.take(taken_in(folder), by, dry_run=dry_run)
-    return imported(taken, dry_run=dry_run)
+async def import_from(taking: Taking, body: ImportBody) -> Imported:
+    """Take in what is there. Raises ConfigurationError, TemporaryError with nothing changed."""
+    path = Path(body.path)
+    propose = taken_in(path) if body.tenant is None else channels_taken_in(body.tenant, path)
+    by = By(actor="operator", action=f"import {path}")
+    taken = await taking.take(propose, by, dry_run=body.dry_run)
+    return _imported(taken, dry_run=body.dry_run)
 
 
-def imported(taken: Taken, *, dry_run: bool) -> Imported:
-    """What came of it, for the operator."""
+def _imported(taken: Taken, *, dry_run: bool) -> Imported:
     tenants = tuple(
         ImportedTenant(tenant=one.tenant, version=one.number, changes=one.changes) for one in taken.versions
     )
