@@ -102,11 +102,11 @@ def test_channels_are_listed_shown_exported_and_imported(tmp_path: Path) -> None
     assert run("channels", "show", "nope", "--config", config)[0] == 1
     for form in ("csv", "jsonl"):
         file = tmp_path / f"{form}.zip"
-        said = run("channels", "export", file, "--form", form, "--config", config)
-        assert said == (0, f"Written: 1 channel in {file}.\n")
+        told = run("channels", "export", file, "--form", form, "--config", config)
+        assert told == (0, f"Written: 1 channel in {file}.\n")
         assert run("channels", "export", file, "--config", config)[0] == 1
-        said = run("channels", "import", file, "--dry-run", "--config", config)
-        assert said == (0, "Nothing differs from what is there.\n")
+        told = run("channels", "import", file, "--dry-run", "--config", config)
+        assert told == (0, "Nothing differs from what is there.\n")
     rows = tmp_path / "more.csv"
     rows.write_text("name,receiving_gateway,sending_gateway,skill_queue,addresses\n" + ROW)
     assert run("channels", "import", rows, "--config", config)[1].splitlines()[1:] == ["  added /channels/sales"]

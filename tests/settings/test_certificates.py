@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.errors import ConfigurationError
-from postroom.settings.certificates import LARGEST, key_digest, key_digest_of, pin_digest, read_certificates, shown
+from postroom.settings.certificates import (
+    LARGEST,
+    files,
+    key_digest,
+    key_digest_of,
+    pin_digest,
+    read_certificates,
+    shown,
+)
 from tests.settings.making import loaded, rules, tenant, warned
 from tests.support import minting
 
@@ -133,3 +141,30 @@ def test_a_certificates_name_is_its_own(tmp_path: Path) -> None:
 def test_one_pin_alone_is_warned_of(tmp_path: Path) -> None:
     found = loaded(tmp_path, ONE + f"    purpose: pin\n    pins: ['{HEX}']\n" + tenant())
     assert "a key in reserve" in warned(found)["certificates[0].pins"]
+
+
+def below(text: bytes, key: str = "pem") -> str:
+    return f"{ONE}    {key}: |\n" + "".join(f"      {line}\n" for line in text.decode().splitlines())
+
+
+def test_certificates_may_stand_in_the_settings_themselves(tmp_path: Path) -> None:
+    found = loaded(tmp_path, tenant(more=below(CA.pem + OTHER.pem)))
+    assert found.problems == ()
+    (one,) = found.require().tenants[0].certificates
+    assert [certificate.subject for certificate in files(one, tmp_path)] == [
+        CA.certificate.subject,
+        OTHER.certificate.subject,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "words"),
+    [
+        (below(b"not one"), "certificates[0].pem", "the text is not a certificate"),
+        (below(CA.pem) + "    file: a.cer\n", "certificates[0].pem", "stands beside `file`"),
+    ],
+)
+def test_a_text_that_holds_none_and_one_beside_a_file_are_refused(
+    tmp_path: Path, more: str, key: str, words: str
+) -> None:
+    assert words in rules(loaded(tmp_path, tenant(more=more)))[key]

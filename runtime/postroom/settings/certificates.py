@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from msgspec import Struct
 
 from postroom.errors import ConfigurationError
-from postroom.settings.rules import AtMost, Check, Name, OneOf
+from postroom.settings.rules import AtMost, Check, Mark, Name, OneOf
 
 LARGEST = 1 << 20
 MOST = 1_000
@@ -51,6 +51,8 @@ class Certificate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     type: Annotated[str, OneOf(("CER",))] = "CER"
     file: Annotated[str, AtMost(4096, least=1)] | None = None
     """Relative to the configuration folder. For a `pin`, each certificate in it is one more key that is right."""
+    pem: Annotated[str, Mark.LINES, AtMost(LARGEST, least=1)] | None = None
+    """The certificates themselves in PEM, instead of a file."""
     purpose: Annotated[str, OneOf(("ca", "pin"))] = "ca"
     trust: Annotated[str, OneOf(("add", "only"))] = "add"
     pins: Annotated[tuple[Pin, ...], AtMost(100)] = ()
@@ -132,8 +134,18 @@ def pins(certificate: Certificate, folder: Path) -> frozenset[str]:
 
 
 def files(certificate: Certificate, folder: Path) -> tuple[x509.Certificate, ...]:
-    """The certificates of its file, none where it names no file. Raises ConfigurationError."""
+    """The certificates it holds, in its file or itself, none where it has neither. Raises ConfigurationError."""
+    if certificate.pem is not None:
+        try:
+            return read_certificates(certificate.pem.encode())
+        except ConfigurationError as error:
+            raise ConfigurationError(f"the text {error}") from error
     return read_file(folder / certificate.file) if certificate.file is not None else ()
+
+
+def has_none(certificate: Certificate) -> bool:
+    """Whether it has no certificates, neither in a file nor itself."""
+    return certificate.file is None and certificate.pem is None
 
 
 def der(certificates: Iterable[x509.Certificate]) -> tuple[bytes, ...]:

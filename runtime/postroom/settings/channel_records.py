@@ -20,7 +20,6 @@ COLUMNS = tuple(field.encode_name for field in structs.fields(Channel))
 MOST_RECORDS = 100_000
 _OPEN_TEXT = frozenset({"name", "receiving_gateway", "sending_gateway", "skill_queue", "ou", "signature", "mode"})
 """Keys whose cells hold the text as it is; in every other one stands JSON."""
-_LARGEST_CELL = 1 << 20
 
 
 class NotRecords(ValueError):
@@ -50,7 +49,6 @@ def lines_text(records: Iterable[Record]) -> str:
 
 def of_csv(text: str) -> Iterator[Record]:
     """The channels in CSV, keys of empty cells left out. Raises NotRecords."""
-    csv.field_size_limit(_LARGEST_CELL)
     rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     try:
         columns = next(rows, [])
