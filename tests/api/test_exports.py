@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
 from collections.abc import Iterator
@@ -19,13 +20,14 @@ from postroom.ports.exports import ExportStatus, ExportTask
 from postroom.ports.store import Tx
 from postroom.settings.channel_records import COLUMNS, record_of
 from postroom.store.parcels import Parcels
+from postroom.wiring.exports import Sessions
 from tests.api.settings_door import ROOT, SettingsDoor, settings_door
 
 EXPORTS = "/api/v1/acme/exports"
 
 
 class Channels:
-    columns = COLUMNS
+    columns: tuple[str, ...] = COLUMNS
 
     def __init__(self, here: SettingsDoor) -> None:
         self._here = here
@@ -37,18 +39,16 @@ class Channels:
 
 
 class Broken:
-    columns = COLUMNS
+    columns: tuple[str, ...] = COLUMNS
 
     def page(self, _tx: Tx, _task: ExportTask, _after: int, _most: int) -> list[tuple[int, Record]]:
         raise PermanentError("the disk of the records is gone")
 
 
-def exporter(here: SettingsDoor, source: Source | None = None) -> Exporter:
+def exporter(here: SettingsDoor, source: Source | None = None, what: str = "channels") -> Exporter:
     house = here.door.house
     parcels = Parcels(here.folder_of_store)
-    return Exporter(
-        house.store, parcels, {"channels": source or Channels(here)}, house.clock, house.offload, no_failpoint
-    )
+    return Exporter(house.store, parcels, {what: source or Channels(here)}, house.clock, house.offload, no_failpoint)
 
 
 def with_channels(here: SettingsDoor, count: int) -> None:
@@ -85,6 +85,23 @@ async def test_a_zip_holds_every_key_of_every_channel_in_parts_of_two_thousand(t
         lines = [text.count("\n") - (form == "csv") for text in parts.values()]
         assert lines == [2000, 2000, 1]
         assert "s3cret" not in "".join(parts.values())
+
+
+async def test_sessions_are_exported_with_who_was_served_and_nothing_of_what_was_written(tmp_path: Path) -> None:
+    async with settings_door(tmp_path) as here, here.client() as ada:
+        for number in range(3):
+            here.door.house.clock.passed += 3600
+            await here.door.house.customer_writes("=1+1", channel="support" if number else "shop")
+        task = await asked(ada, what="sessions", form="csv")
+        since = here.door.house.clock.now().isoformat()
+        late = await asked(ada, what="sessions", since=since, names=["support"])
+        await exporter(here, Sessions(), "sessions").work()
+        (text,) = parts_of(await ada.get(f"{EXPORTS}/{task}/file")).values()
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert [row["channel"] for row in rows] == ["shop", "support", "support"]
+        assert {row["subject"] for row in rows} == {"'=1+1"}
+        assert (await ada.get(f"{EXPORTS}/{late}")).json()["total"] == 1
+        assert (await ada.post(EXPORTS, json={"what": "sessions", "since": "2026-01-01"})).status_code == 422
 
 
 async def test_selected_channels_are_exported_and_unknown_ones_named(tmp_path: Path) -> None:

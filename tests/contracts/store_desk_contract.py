@@ -75,6 +75,28 @@ class WithdrawingContract:
 
 
 class ListsContract:
+    async def test_sessions_are_paged_and_counted_by_when_they_were_opened(self, store: Store) -> None:
+        rows = [session(f"s{n}", f"c{n}", Phase.ENDED, opened=9 - n) for n in range(5)]
+        rows.append(replace(session("other", "co", Phase.ENDED), channel="shop"))
+        rows.append(replace(session("elsewhere", "ce", Phase.ASSIGNED), tenant="globex"))
+
+        def unit(tx: Tx) -> None:
+            for one in rows:
+                tx.conversations.add(conversation(one.conversation, one.tenant))
+                tx.sessions.save(one)
+
+        await store.write(unit)
+        every = await store.read(lambda tx: tx.sessions.opened("acme", (None, None), 0, 99))
+        assert [one.id for _, one in every] == ["s0", "s1", "s2", "s3", "s4", "other"]
+        between = (rows[3].opened_at, rows[1].opened_at)
+        some = await store.read(lambda tx: tx.sessions.opened("acme", between, 0, 1))
+        assert [one.id for _, one in some] == ["s2"]
+        rest = await store.read(lambda tx: tx.sessions.opened("acme", between, some[0][0], 9))
+        assert [one.id for _, one in rest] == ["s3"]
+        assert await store.read(lambda tx: tx.sessions.count_opened("acme", between)) == {"help": 2}
+        counts = await store.read(lambda tx: tx.sessions.count_opened("acme", (None, None)))
+        assert counts == {"help": 5, "shop": 1}
+
     async def test_open_sessions_are_listed_page_by_page_and_by_what_is_wanted(self, store: Store) -> None:
         rows = [session(f"s{n}", f"c{n}", phase, opened=9 - n) for n, phase in enumerate(Phase)]
         rows.append(replace(session("elsewhere", "ce", Phase.ASSIGNED), tenant="globex"))

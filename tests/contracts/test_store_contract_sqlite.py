@@ -28,6 +28,7 @@ from tests.contracts.store_service_contract import (
     SessionsContract,
     TimersContract,
 )
+from tests.contracts.store_settings_contract import ExportsContract, SettingsVersionsContract
 from tests.contracts.store_waiting_contract import (
     CustomersAgentContract,
     HoursContract,
@@ -131,3 +132,9 @@ class TestUndeliverable(UndeliverableContract): ...
 
 
 class TestRobotAnswers(RobotAnswersContract): ...
+
+
+class TestSettingsVersions(SettingsVersionsContract): ...
+
+
+class TestExports(ExportsContract): ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
@@ -28,11 +29,16 @@ MOST_SHOWN = 100
 
 
 class ExportBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is wanted: the channels named, or all; as CSV, or as lines of JSON."""
+    """What is wanted: the channels named, or all, or their sessions; as CSV, or as lines of JSON.
 
-    what: Literal["channels"] = "channels"
+    Of sessions, those opened from `since` on and before `until`.
+    """
+
+    what: Literal["channels", "sessions"] = "channels"
     form: Literal["csv", "jsonl"] = "jsonl"
     names: Annotated[tuple[Annotated[str, Meta(max_length=64)], ...], Meta(max_length=MOST_RECORDS + 1)] = ()
+    since: Annotated[datetime, Meta(tz=True)] | None = None
+    until: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class ExportView(Struct, frozen=True, kw_only=True):
@@ -56,12 +62,13 @@ class ExportViews(Struct, frozen=True, kw_only=True):
     exports: tuple[ExportView, ...]
 
 
-@post("/exports", summary="As administrator, export channels", status_code=HTTPStatus.ACCEPTED)
+@post("/exports", summary="As administrator, export channels or sessions", status_code=HTTPStatus.ACCEPTED)
 async def ask_export(parts: Parts, repeatable: Asked, data: JSONBody[ExportBody]) -> Response[ExportView]:
     """Take the task in; it is made in the background. Refused where there are too many records."""
     caller, now = repeatable.caller, parts.clock.now()
     tenant = administered(parts.current(), caller)
-    total = _counted(tenant, data.names)
+    counts = await parts.store.read(lambda tx: _counts(tx, tenant, data))
+    total = _counted(counts, data.names)
     task = ExportTask(
         id=parts.ids.new(),
         tenant=tenant.name,
@@ -69,6 +76,8 @@ async def ask_export(parts: Parts, repeatable: Asked, data: JSONBody[ExportBody]
         what=data.what,
         form=data.form,
         names=data.names,
+        since=data.since,
+        until=data.until,
         created_at=now,
         expires_at=now + KEPT_FOR,
         total=total,
@@ -116,14 +125,21 @@ async def read_export_file(parts: Parts, caller: SignedIn, export_id: FromPath[s
     return Response(content=content, media_type="application/zip", headers=headers)
 
 
-def _counted(tenant: Tenant, names: tuple[str, ...]) -> int:
+def _counts(tx: Tx, tenant: Tenant, data: ExportBody) -> Mapping[str, int]:
+    """How many records there are of each channel that may be selected."""
+    channels = {one.name: 1 for one in tenant.channels}
+    if data.what == "channels":
+        return channels
+    return {**dict.fromkeys(channels, 0), **tx.sessions.count_opened(tenant.name, (data.since, data.until))}
+
+
+def _counted(counts: Mapping[str, int], names: tuple[str, ...]) -> int:
     """How many records it will be. Raises the 422 problem where one is not there, or they are too many."""
-    known = {one.name for one in tenant.channels}
-    unknown = [name for name in names if name not in known][:20]
+    unknown = [name for name in names if name not in counts][:20]
     if unknown:
         words = tuple(f"there is no channel {name!r}" for name in unknown)
         raise problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Nothing is exported.", "invalid", problems=words)
-    total = len(set(names)) if names else len(known)
+    total = sum(counts[name] for name in set(names) or counts)
     if total > MOST_RECORDS:
         limit = f"{total:,} records are selected, and one export has at most {MOST_RECORDS:,}."
         raise problem(HTTPStatus.UNPROCESSABLE_ENTITY, limit, "too-many-records")

@@ -30,6 +30,9 @@ class ExportTask(Struct, frozen=True, kw_only=True):
     """`csv` or `jsonl`."""
     names: tuple[str, ...]
     """The channels selected; all where there is none."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Of sessions: when they were opened, from the one and before the other; None is no bound."""
     created_at: datetime
     expires_at: datetime
     status: ExportStatus = ExportStatus.RUNNING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +19,9 @@ from postroom.ports.records import (
     Turn,
 )
 from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
+
+Between = tuple[datetime | None, datetime | None]
+"""From the first time on, and before the second; None is no bound. Aware."""
 
 
 class Sessions(Protocol):
@@ -50,6 +53,14 @@ class Sessions(Protocol):
 
     def offline_messages(self, tenant: str, after: int, limit: int) -> Sequence[tuple[int, Session]]:
         """Open sessions that are or once were offline messages, in the order of their making, after that number."""
+        ...
+
+    def opened(self, tenant: str, between: Between, after: int, limit: int) -> Sequence[tuple[int, Session]]:
+        """Sessions opened between two times, in the order of their making, after that number, each with its own."""
+        ...
+
+    def count_opened(self, tenant: str, between: Between) -> Mapping[str, int]:
+        """How many sessions were opened between two times, by channel."""
         ...
 
     def head(self, tenant: str, queue: str, now: datetime, skip: int = 0) -> Session | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from postroom.ports.records import Conversation, Place, QueueLength, SessionsLike, Turn
+from postroom.ports.service import Between
 from postroom.session.state import ConversationId, Phase, Session, SessionId
 from postroom.store.columns import to_json, to_micros, to_micros_or_none, to_time_or_none
 from postroom.store.connection import Connection, Row
@@ -16,7 +17,8 @@ from postroom.store.queries import Query, queries
 
 _SQL = queries("sessions")
 _SESSION = msgspec.json.Decoder(Session)
-_FIRST = Place(-(1 << 62), 0)
+_NEVER = 1 << 62
+_FIRST = Place(-_NEVER, 0)
 
 
 class SqlSessions:
@@ -85,6 +87,15 @@ class SqlSessions:
         """Open sessions that are or once were offline messages, in the order of their making, after that number."""
         rows = self._db.all(_SQL["sessions_offline_messages"], (tenant, after, limit))
         return [(row[0], _SESSION.decode(row[1])) for row in rows]
+
+    def opened(self, tenant: str, between: Between, after: int, limit: int) -> Sequence[tuple[int, Session]]:
+        """Sessions opened between two times, in the order of their making, after that number, each with its own."""
+        rows = self._db.all(_SQL["sessions_opened"], (tenant, after, *_micros(between), limit))
+        return [(row[0], _SESSION.decode(row[1])) for row in rows]
+
+    def count_opened(self, tenant: str, between: Between) -> Mapping[str, int]:
+        """How many sessions were opened between two times, by channel."""
+        return {row[0]: row[1] for row in self._db.all(_SQL["sessions_count_opened"], (tenant, *_micros(between)))}
 
     def head(self, tenant: str, queue: str, now: datetime, skip: int = 0) -> Session | None:
         """The session whose turn it is; `skip` passes over the first."""
@@ -178,3 +189,8 @@ def _session(row: Row | None) -> Session | None:
 
 def _turn(row: Row) -> tuple[int, int]:
     return row[0], row[1]
+
+
+def _micros(between: Between) -> tuple[int, int]:
+    since, until = between
+    return to_micros(since) if since else -_NEVER, to_micros(until) if until else _NEVER

@@ -47,6 +47,21 @@ WHERE tenant = :tenant AND was_offline = 1 AND phase <> 'ended' AND seq > :after
 ORDER BY seq
 LIMIT :limit;
 
+-- name: sessions_opened
+-- Sessions of a tenant that were opened between two times, in the order of their making, after that number.
+SELECT seq, state
+FROM sessions
+WHERE tenant = :tenant AND seq > :after AND opened_at >= :since AND opened_at < :until
+ORDER BY seq
+LIMIT :limit;
+
+-- name: sessions_count_opened
+-- How many sessions of a tenant were opened between two times, by channel.
+SELECT channel, COUNT(*)
+FROM sessions
+WHERE tenant = :tenant AND opened_at >= :since AND opened_at < :until
+GROUP BY channel;
+
 -- name: sessions_set_turn
 -- Let a session's turn in its queue go by that.
 UPDATE sessions SET turn_at = :turn_at WHERE id = :id AND turn_at <> :turn_at;

@@ -6,6 +6,7 @@ CREATE TABLE exports (
     expires_at BIGINT NOT NULL,
     task BYTEA NOT NULL
 );
+CREATE INDEX sessions_of_tenant ON sessions (tenant, seq);
 CREATE INDEX exports_tenant ON exports (tenant, id);
 CREATE INDEX exports_running ON exports (id) WHERE status = 'Running';
 CREATE INDEX exports_expiry ON exports (expires_at);
