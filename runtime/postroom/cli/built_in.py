@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from postroom.cli.configuration import settings_of
+from postroom.cli.exits import EXIT_CONFIGURATION
 from postroom.cli.init import SECRETS, starter
 from postroom.cli.output import show_problems
 from postroom.settings.schema import Generation
 
-EXIT_CONFIGURATION = 78
 NAME = "the built-in starter configuration"
 
 

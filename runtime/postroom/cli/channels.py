@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import track
 
 from postroom.api.operator.settings import ImportBody
-from postroom.cli.daemon import Failed, config_option, configured, json_option
+from postroom.cli.daemon import Failed, configured
 from postroom.cli.importing import import_into, show_imported
+from postroom.cli.options import config_option, json_option
 from postroom.cli.output import counted
 from postroom.cli.table import show_json, show_table
 from postroom.settings.channel_file import PART, parts_of

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from postroom.api.operator.settings import ImportBody
-from postroom.cli.daemon import Failed, config_option, configured, json_option
+from postroom.cli.daemon import Failed, configured
 from postroom.cli.importing import import_into, show_imported
+from postroom.cli.options import config_option, json_option
 from postroom.cli.output import counted
 from postroom.settings.moving import Moved, taken_out
 from postroom.settings.references import files_beside

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from postroom.cli.daemon import config_option, configured, json_option
+from postroom.cli.daemon import configured
+from postroom.cli.options import config_option, json_option
 from postroom.cli.table import show_json, show_table
 from postroom.settings.editing import shown
 from postroom.settings.sections import SECTIONS

@@ -11,14 +11,13 @@ import click
 import structlog
 import uvloop
 
+from postroom.cli.exits import EXIT_CONFIGURATION
 from postroom.cli.output import show_problems
 from postroom.errors import PostroomError
 from postroom.observability.logs import configure
 from postroom.settings.compile import revealed
 from postroom.settings.schema import Generation
 from postroom.wiring import Runtime, configuration
-
-EXIT_CONFIGURATION = 78
 
 log = structlog.get_logger(__name__)
 

@@ -8,13 +8,13 @@ from postroom import __version__
 from postroom.cli.certificates import certificates
 from postroom.cli.channels import channels
 from postroom.cli.check import check
-from postroom.cli.daemon import json_option
 from postroom.cli.demo import demo
 from postroom.cli.gateways import gateways
 from postroom.cli.init import init
 from postroom.cli.mail import mail
 from postroom.cli.migrate import migrate
 from postroom.cli.moving import export, import_
+from postroom.cli.options import json_option
 from postroom.cli.pause import pause, resume
 from postroom.cli.queues import agents, queues
 from postroom.cli.run import run
