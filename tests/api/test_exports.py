@@ -18,24 +18,12 @@ from postroom.engine.world import no_failpoint
 from postroom.errors import PermanentError
 from postroom.ports.exports import ExportStatus, ExportTask
 from postroom.ports.store import Tx
-from postroom.settings.channel_records import COLUMNS, record_of
+from postroom.settings.channel_records import COLUMNS
 from postroom.store.parcels import Parcels
-from postroom.wiring.exports import Sessions
+from postroom.wiring.exports import Channels, Sessions
 from tests.api.settings_door import ROOT, SettingsDoor, settings_door
 
 EXPORTS = "/api/v1/acme/exports"
-
-
-class Channels:
-    columns: tuple[str, ...] = COLUMNS
-
-    def __init__(self, here: SettingsDoor) -> None:
-        self._here = here
-
-    def page(self, _tx: Tx, task: ExportTask, after: int, most: int) -> list[tuple[int, Record]]:
-        channels = self._here.force.generation.require(task.tenant).channels
-        wanted = [one for one in channels if not task.names or one.name in task.names]
-        return [(number, record_of(one)) for number, one in enumerate(wanted[after : after + most], after + 1)]
 
 
 class Broken:
@@ -48,7 +36,14 @@ class Broken:
 def exporter(here: SettingsDoor, source: Source | None = None, what: str = "channels") -> Exporter:
     house = here.door.house
     parcels = Parcels(here.folder_of_store)
-    return Exporter(house.store, parcels, {what: source or Channels(here)}, house.clock, house.offload, no_failpoint)
+    return Exporter(
+        house.store,
+        parcels,
+        {what: source or Channels(lambda: here.force.generation)},
+        house.clock,
+        house.offload,
+        no_failpoint,
+    )
 
 
 def with_channels(here: SettingsDoor, count: int) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,7 @@ from tests.journeys.world import BOX, World, world
 pytestmark = [pytest.mark.server, pytest.mark.journey]
 
 PASSWORD = "pw0"
+EXPORTS = "/exports"
 FIRST = """\
 agents:
   - {{account: clara, name: Clara, role: administrator, token_sha256: [{clara}]}}
@@ -65,11 +68,12 @@ class Administrator:
     """Clara at the door."""
 
     def __init__(self, here: World) -> None:
-        self._url = f"http://127.0.0.1:{here.http}/api/v1/acme/settings"
+        self._url = f"http://127.0.0.1:{here.http}/api/v1/acme"
         self._headers = {"Authorization": f"Bearer {TOKENS['clara']}"}
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
-        return httpx.request(method, self._url + path, json=body, headers=self._headers | headers, timeout=30)
+        url = self._url + (path if path.startswith(EXPORTS) else f"/settings{path}")
+        return httpx.request(method, url, json=body, headers=self._headers | headers, timeout=30)
 
     def get(self, path: str) -> Any:  # noqa: ANN401 as JSON has it
         return self.ask("GET", path).raise_for_status().json()
@@ -175,3 +179,23 @@ def test_a_running_service_imports_a_folder_as_a_whole(tmp_path: Path) -> None:
         said = postroom("import", str(out), "--config", str(here.config))
         assert said == f"acme: version {version + 1}, 1 change\n  changed /queues/first_line offer_for\n"
         assert clara.get("/queues/first_line")["offer_for"] == 77
+
+
+def test_an_export_that_a_kill_left_half_way_is_finished_by_the_next_start(tmp_path: Path) -> None:
+    with store_world(tmp_path) as here:
+        clara = Administrator(here)
+        with here.process() as process:
+            set_up(here, clara)
+            assert process.stop() == 0
+        with here.process("export_part:kill:1") as process:
+            clara.ask("POST", EXPORTS, {"form": "csv"}).raise_for_status()
+            process.wait_killed("export_part")
+        with here.process():
+            (task,) = wait_for(lambda: done_exports(clara), "the export to be made")
+            assert (task["status"], task["done"]) == ("Success", 1)
+            with zipfile.ZipFile(io.BytesIO(clara.ask("GET", f"{EXPORTS}/{task['id']}/file").content)) as packed:
+                assert packed.namelist() == ["channels-0001.csv"]
+
+
+def done_exports(clara: Administrator) -> list[dict[str, Any]]:
+    return [one for one in clara.get(EXPORTS)["exports"] if one["status"] != "Running"]

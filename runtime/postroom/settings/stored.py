@@ -67,7 +67,9 @@ def load_stored(
     """Read `postroom.yaml` and every document, and check all of it; `known` are problems by tenant. Blocking."""
     page, process = read_process(folder)
     validate.process(page, process)
-    vault = vault_of(process)
+    vault, documents = vault_of(process), tuple(documents)
+    if not documents:
+        page.warning("settings.source", "the store holds no tenant yet: `postroom import DIR` brings the first")
     pages = [(page_of(one.tenant, folder, vault, known.get(one.tenant, ())), one) for one in documents]
     tenants = [(one, checked(one, process, document.content)) for one, document in pages]
     validate.together(page, process, tenants)

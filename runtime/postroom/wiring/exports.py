@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from postroom.engine.exports import Exporter, Record, Source
 from postroom.engine.session_records import SESSION_COLUMNS, session_record
@@ -10,8 +10,8 @@ from postroom.engine.supervisor import Loop
 from postroom.ports.exports import ExportTask
 from postroom.ports.store import Tx
 from postroom.settings.channel_records import COLUMNS, record_of
+from postroom.settings.schema import Generation
 from postroom.store.parcels import Parcels
-from postroom.wiring.in_force import InForce
 from postroom.wiring.parts import Parts
 
 
@@ -20,12 +20,12 @@ class Channels:
 
     columns: tuple[str, ...] = COLUMNS
 
-    def __init__(self, in_force: InForce) -> None:
-        self._in_force = in_force
+    def __init__(self, current: Callable[[], Generation]) -> None:
+        self._current = current
 
     def page(self, _tx: Tx, task: ExportTask, after: int, most: int) -> Sequence[tuple[int, Record]]:
         """The next channels; numbers are their places from 1 on."""
-        tenant = self._in_force.generation.tenant(task.tenant)
+        tenant = self._current().tenant(task.tenant)
         wanted = [one for one in tenant.channels if not task.names or one.name in task.names] if tenant else []
         return [(number, record_of(one)) for number, one in enumerate(wanted[after : after + most], after + 1)]
 
@@ -46,7 +46,7 @@ class Sessions:
 
 def exports_loop(parts: Parts) -> Loop:
     """Who makes the files of exports."""
-    sources: dict[str, Source] = {"channels": Channels(parts.in_force), "sessions": Sessions()}
+    sources: dict[str, Source] = {"channels": Channels(parts.current), "sessions": Sessions()}
     parcels = Parcels(parts.store_folder)
     exporter = Exporter(parts.store, parcels, sources, parts.clock, parts.offload, parts.failpoint)
     return Loop(name="exports", run=lambda _: exporter.run())

@@ -12,12 +12,18 @@ from postroom.settings.process import Process, SourceSettings
 from postroom.settings.schema import Tenant
 from postroom.settings.vault import KEY_WORDS, fernet
 
+TENANTS_FOLDER = "tenants"
+
 
 def check(page: Page, process: Process) -> None:
     """Check the process's source of settings."""
     source = process.settings
     if not source.is_store:
         return
+    if (page.folder / TENANTS_FOLDER).is_dir():
+        page.warning(
+            "settings.source", f"the files in `{TENANTS_FOLDER}/` are not read: `postroom import` takes them in"
+        )
     if not source.keys and page.is_sound("settings.keys"):
         page.problem("settings.keys", f"is missing: passwords in the store are sealed with the first; {KEY_WORDS}")
     for index, key in enumerate(source.keys):
