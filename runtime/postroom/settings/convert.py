@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import EnumType
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin
 
@@ -32,13 +33,19 @@ S = TypeVar("S", bound=Struct)
 _BLANKS: dict[object, object] = {str: "", int: 0, float: 0.0, bool: False}
 
 
+@cache
+def fields_of(kind: type[Struct]) -> tuple[structs.FieldInfo, ...]:
+    """The struct's fields; working their types out takes long, and they stay the same."""
+    return structs.fields(kind)
+
+
 def record(kind: type[S], node: Node, path: str, page: Page) -> S:
     """Make the struct of a mapping; every problem is noted, and the struct is made whatever is wrong."""
     node = written_out(kind, node)
     if not isinstance(node, Mapping):
         page.problem(path, f"must be a mapping of keys, not {_kind_words(node)}")
         node = Mapping((), node.line)
-    fields = {field.encode_name: field for field in structs.fields(kind) if (kind, field.name) not in GENERATED}
+    fields = {field.encode_name: field for field in fields_of(kind) if (kind, field.name) not in GENERATED}
     known = (*fields, *_tag_field(kind))
     values: dict[str, Any] = {}
     for entry in node.entries:
@@ -99,7 +106,7 @@ def _tagged(tags: dict[str, Any], node: Node, path: str, page: Page) -> Found:
     else:
         given = shown(kind.text) if isinstance(kind, Scalar) else ""
         page.problem(f"{path}.kind", f"must be {_either(tags)}", given)
-    blank = {field.name: _blank(field.type) for field in structs.fields(first) if field.default is NODEFAULT}
+    blank = {field.name: _blank(field.type) for field in fields_of(first) if field.default is NODEFAULT}
     return first(**blank | ({"name": name.text} if isinstance(name, Scalar) else {}))
 
 

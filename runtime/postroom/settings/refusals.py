@@ -15,7 +15,3 @@ class SettingsNotValid(ConfigurationError):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
         self.path = path
-
-
-class SettingsReadOnly(ConfigurationError):
-    """Settings are read from files, and are changed there."""

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, Union, get_args, get_origin
 from msgspec import NODEFAULT, Struct, structs
 
 from postroom.routing.conditions import Condition
-from postroom.settings.convert import Kind, unwrapped
+from postroom.settings.convert import Kind, fields_of, unwrapped
 from postroom.settings.secrets import Secret
 from postroom.settings.shorthand import GENERATED
 from postroom.settings.written_conditions import written_condition
@@ -33,7 +33,7 @@ def record(value: Struct, secret: SecretWriter, *, every_key: bool = False) -> d
     kind = type(value)
     config = value.__struct_config__
     found: dict[str, Written] = {config.tag_field: config.tag} if config.tag_field else {}
-    for field in structs.fields(kind):
+    for field in fields_of(kind):
         held = getattr(value, field.name)
         is_told = every_key or field.name in ALWAYS or held != _default(field)
         if is_told and (kind, field.name) not in GENERATED:
