@@ -13,7 +13,7 @@ import httpx
 
 from postroom.api.app import create_app
 from postroom.engine.settings_desk import SettingsDesk
-from postroom.errors import ConfigurationError
+from postroom.errors import ConfigurationError, TemporaryError
 from postroom.ports.store import Tx
 from postroom.settings.schema import Generation
 from postroom.settings.secrets import Secret
@@ -21,6 +21,7 @@ from postroom.settings.stored import Content, Document, content_of, load_stored
 from postroom.settings.stored_folder import StoredFolder
 from postroom.settings.vault import Vault
 from postroom.store.parcels import Parcels
+from postroom.wiring.configuration import documents
 from tests.api.door import Door, open_door
 from tests.dispatch.house import token_of
 
@@ -74,7 +75,11 @@ class HeldForce:
     door: Door
     generation: Generation
     against: tuple[str, ...] = ()
+    is_lost: bool = False
     followed: list[bytes] = field(default_factory=list)
+
+    async def kept(self) -> tuple[Document, ...]:
+        return await self.door.house.read(lambda tx: documents(tx.settings.newest()))
 
     async def stands_against(self, _: Generation) -> tuple[str, ...]:
         return self.against
@@ -83,6 +88,8 @@ class HeldForce:
         if self.against:
             raise ConfigurationError("\n".join(self.against))
         await self.door.house.write(keep)
+        if self.is_lost:
+            raise TemporaryError("the outcome was not heard of")
         self.generation = generation
         return frozenset()
 

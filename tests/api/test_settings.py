@@ -272,3 +272,14 @@ async def test_there_is_no_section_but_those_of_the_schema(tmp_path: Path) -> No
         assert answer.status_code == 405
         renamed = await changed(ada, "PUT", "/queues/orders", {"name": "other"})
         assert [one["pointer"] for one in renamed.json()["errors"]] == ["#/name"]
+
+
+async def test_a_change_that_was_kept_and_never_came_in_force_comes_with_the_next_one(tmp_path: Path) -> None:
+    async with settings_door(tmp_path) as here, here.client() as ada:
+        here.force.is_lost = True
+        assert (await ada.post(f"{ROOT}/queues", json={"name": "lost"})).status_code == 503
+        here.force.is_lost = False
+        made = await ada.post(f"{ROOT}/queues", json={"name": "next"})
+        assert (made.status_code, made.json()["version"]) == (201, 2)
+        queues = [one["name"] for one in (await ada.get(f"{ROOT}/queues")).json()["items"]]
+        assert queues == ["help", "orders", "lost", "next"]

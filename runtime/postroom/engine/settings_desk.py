@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from postroom.errors import ConfigurationError
+from postroom.errors import ConfigurationError, TemporaryError
 from postroom.ports.settings_versions import SettingsVersion
 from postroom.ports.store import Tx
 from postroom.ports.world import Clock, Offload
@@ -37,6 +37,10 @@ Gateways = frozenset[tuple[str, str]]
 
 class Force(Protocol):
     """Puts generations in force."""
+
+    async def kept(self) -> tuple[Document, ...]:
+        """The documents in the store."""
+        ...
 
     async def stands_against(self, generation: Generation) -> tuple[str, ...]:
         """What of the present work stands against it."""
@@ -76,6 +80,7 @@ class SettingsDesk:
         the store stands against it.
         """
         async with self.turn:
+            await self._catch_up()
             candidate = await self._offload.run(LANE, self._judged, propose)
             taken = self._taken(candidate, by)
             if dry_run:
@@ -87,6 +92,16 @@ class SettingsDesk:
         for one in taken.versions:
             log.info("settings_changed", tenant=one.tenant, version=one.number, by=one.actor, action=one.action)
         return taken
+
+    async def _catch_up(self) -> None:
+        """Put in force what was kept without our hearing of it: of a commit that seemed to fail, the store knows."""
+        if not self._folder.adopt(await self._force.kept()):
+            return
+        loaded = await self._offload.run(LANE, self._folder.load, 0)
+        if loaded is None:
+            raise TemporaryError("a file of the settings is changing right now")
+        changed = await self._force.swap(loaded.require(), lambda _: None)
+        self._force.follow(self._folder.read_as, changed)
 
     def _judged(self, propose: Propose) -> Candidate:
         proposal = propose(self._folder, self._current())

@@ -89,6 +89,12 @@ class StoredFolder:
         changed = tuple(one for one in kept if one.content != self.document(one.tenant).content)
         return Candidate(loaded=loaded, documents=changed)
 
+    def adopt(self, kept: Sequence[Document]) -> bool:
+        """Go by those of these documents that are newer; whether there are any."""
+        newer = {one.tenant: one for one in kept if one.version > self.document(one.tenant).version}
+        self._documents |= newer
+        return bool(newer)
+
     def took(self, candidate: Candidate) -> None:
         """The candidate is in force."""
         self._documents |= {one.tenant: one for one in candidate.documents}

@@ -18,7 +18,9 @@ from postroom.errors import ConfigurationError
 from postroom.ports.store import Tx
 from postroom.settings.removed import removed_in_use
 from postroom.settings.schema import Generation
+from postroom.settings.stored import Document
 from postroom.settings.stored_folder import StoredFolder
+from postroom.wiring.configuration import documents
 from postroom.wiring.gateways import InUse, Works, build_gateways
 from postroom.wiring.intake import Collectors
 from postroom.wiring.parts import Parts
@@ -126,6 +128,10 @@ class Reloading:
         turn = desk.turn if desk is not None else None
         reloader = Reloader(parts.clock, parts.offload, files, swap, parts.metrics, turn)
         return Loop(name="settings", run=lambda _: reloader.run())
+
+    async def kept(self) -> tuple[Document, ...]:
+        """The documents in the store."""
+        return await self._parts.store.read(lambda tx: documents(tx.settings.newest()))
 
     async def stands_against(self, generation: Generation) -> tuple[str, ...]:
         """What of the present work stands against these settings."""

@@ -68,6 +68,8 @@ class Runtime:
 
     def __init__(self, generation: Generation, told: Callable[[Generation], None] = lambda _: None) -> None:
         """`told` hears of every later generation that comes in force, on another thread."""
+        # Looked at before anything else, so that what changes from here on is noticed.
+        self._read = ConfigurationFolder(Path(generation.folder), generation.tenants)
         self._told = told
         self._generation = generation
         self._folder = Path(generation.folder, generation.process.store.folder)
@@ -131,7 +133,7 @@ class Runtime:
         """
         folder, process = Path(self._generation.folder), self._generation.process
         if not process.settings.is_store:
-            return await offload.run(LANE, ConfigurationFolder, folder, self._generation.tenants)
+            return self._read
         kept = await store.read(lambda tx: documents(tx.settings.newest()))
         loaded = await offload.run(LANE, load_stored, folder, kept)
         self._generation = loaded.require()

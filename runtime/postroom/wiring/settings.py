@@ -12,7 +12,7 @@ from postroom.errors import ConfigurationError
 from postroom.ports.store import Tx
 from postroom.settings.load import load_process
 from postroom.settings.schema import Generation
-from postroom.settings.stored import load_stored
+from postroom.settings.stored import Document, load_stored
 from postroom.settings.stored_folder import StoredFolder
 from postroom.settings.taking import Taking
 from postroom.store.sqlite import SqliteStore
@@ -47,6 +47,10 @@ class AtRest:
 
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
+
+    async def kept(self) -> tuple[Document, ...]:
+        """The documents in the store."""
+        return await self._store.read(lambda tx: documents(tx.settings.newest()))
 
     async def stands_against(self, generation: Generation) -> tuple[str, ...]:
         """What of the kept work stands against it."""
