@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -34,6 +34,10 @@ class Sessions(Protocol):
 
     def get(self, session: SessionId) -> Session | None:
         """One session."""
+        ...
+
+    def several(self, sessions: Sequence[SessionId]) -> Mapping[SessionId, Session]:
+        """Those of them that are there, by their ids."""
         ...
 
     def latest(self, conversation: ConversationId) -> Session | None:
