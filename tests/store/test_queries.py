@@ -97,6 +97,7 @@ SORTS_A_FEW = {
     "sessions_with_customer",
     "ledger_settled_with",
     "mails_copy_of",
+    "mails_twin",
     "conversations_find",
     "agents_candidates",
     "counts_quarantined",
