@@ -17,7 +17,7 @@ from postroom.ports.records import AgentRow, JournalEntry
 from postroom.ports.store import Tx
 from postroom.session.effects import ArmTimer, EnterQueue, Noted
 from postroom.session.events import AgentReserved
-from postroom.session.state import Phase, Session, TimerKind
+from postroom.session.state import Phase, Session, SessionId, TimerKind
 from postroom.settings.load import load
 from postroom.wiring.simulation.day import a_day
 from postroom.wiring.simulation.house import Rooms
@@ -43,7 +43,7 @@ class Day(Struct, frozen=True):
     simulated: Simulated
     looks: list[Look]
     journal: list[JournalEntry]
-    sessions: dict[str, Session]
+    sessions: dict[SessionId, Session]
 
 
 def look(tx: Tx) -> Look:
@@ -54,7 +54,7 @@ def look(tx: Tx) -> Look:
 async def lived(mails: int, seed: int) -> Day:
     looks: list[Look] = []
     journal: list[JournalEntry] = []
-    sessions: dict[str, Session] = {}
+    sessions: dict[SessionId, Session] = {}
 
     def last(tx: Tx) -> None:
         journal[:] = tx.journal.after(TENANT, 0, 1_000_000)

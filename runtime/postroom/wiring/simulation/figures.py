@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from postroom.ports.records import AgentState
+from postroom.routing.agents import AgentState
 from postroom.session.state import Phase
 from postroom.settings import compile as compiled
 from postroom.settings.schema import Generation, Queue, Tenant

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from postroom.ports.records import AgentState
+from postroom.routing.agents import AgentState
 from postroom.session.policy import Policy
 from postroom.session.state import Session
 from postroom.settings.schema import Generation

@@ -14,8 +14,8 @@ from postroom import __version__
 from postroom.dispatch.robots.roster import Robots
 from postroom.mail.parse import header_only
 from postroom.observability.metrics import Metrics
-from postroom.ports.records import Outcome
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.settings.schema import Generation
 from postroom.wiring.simulation.course import SessionCourse, courses
 from postroom.wiring.simulation.crew import Working
