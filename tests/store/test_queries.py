@@ -31,6 +31,7 @@ WALKS_AN_INDEX = {
     "counts_outbox",
     "counts_agents",
     "counts_timers",
+    "agents_tenants",
 }
 
 

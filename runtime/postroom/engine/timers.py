@@ -61,6 +61,7 @@ class TimerLoop:
         self._late = late
         self._listed_since = listed_since
         self._has_begun = False
+        self._began_at = clock.now()
 
     async def run(self, first: Callable[[], Awaitable[object]] | None = None) -> None:
         """Fire timers until cancelled; `first` is done before any fires, once."""
@@ -144,7 +145,8 @@ class TimerLoop:
             tx.timers.arm(replace(timer, due_at=due))
             return False
         if timer.kind in OF_THE_CUSTOMER and not self._listed_since(session.tenant, session.channel, due):
-            tx.timers.arm(replace(timer, due_at=now + _next_look(due, now)))
+            # Who is late because nobody served him is looked at soon: the first listing may end at any moment.
+            tx.timers.arm(replace(timer, due_at=now + _next_look(max(due, self._began_at), now)))
             return False
         return True
 

@@ -187,6 +187,10 @@ class Agents(Protocol):
         """Every agent of the tenant by name."""
         ...
 
+    def tenants(self) -> Sequence[str]:
+        """Every tenant that has or had agents, whatever the settings say."""
+        ...
+
     def able(self, tenant: str) -> Sequence[str]:
         """The names of all who are ready with a place left."""
         ...

@@ -136,7 +136,8 @@ class Reloading:
 
 async def missed(parts: Parts, generation: Generation) -> tuple[str, ...]:
     """What open sessions use and these settings do not name."""
-    return removed_in_use(generation, *await parts.store.read(_used))
+    channels, agents = await parts.store.read(_used)
+    return await parts.offload.run(LANE, removed_in_use, generation, channels, agents)
 
 
 def _refuse_for_running(now: Generation, wanted: Generation) -> None:

@@ -16,6 +16,7 @@ import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from postroom.dispatch.mqtt.confirmed import ConfirmedClient, NotTaken
 from postroom.dispatch.mqtt.options import Options
 from postroom.errors import ConfigurationError, TemporaryError
 from postroom.ports.broker import Incoming, Outgoing
@@ -113,7 +114,7 @@ class Connection:
             log.warning("mqtt_lost", host=self._options.host, why=_words(error))
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
-        """Publish in order, pipelined. Raises TemporaryError where the broker is away or goes away meanwhile."""
+        """Publish in order, pipelined. Raises TemporaryError where the broker is away, goes away, or refuses one."""
         client = self._client
         if client is None:
             raise TemporaryError("the broker is away")
@@ -131,6 +132,9 @@ class Connection:
         _, others = errors.split((aiomqtt.MqttError, OSError))
         if others is not None:
             return others
+        refused, others = errors.split(NotTaken)
+        if refused is not None and others is None:
+            return TemporaryError(f"the broker refused a message: {_words(refused.exceptions[0])}")
         if self._client is client:
             self._lost.set()
         return TemporaryError(f"the broker did not confirm: {_words(errors.exceptions[0])}")
@@ -156,7 +160,7 @@ class Connection:
         connect.SessionExpiryInterval = session
         connect.MaximumPacketSize = options.max_message_size + 64 * 1024
         connect.ReceiveMaximum = AT_ONCE_INWARD
-        client = aiomqtt.Client(
+        client = ConfirmedClient(
             options.host,
             options.port,
             username=options.user or None,
