@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ CONFIRM_WITHIN = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 KEPT_FOR_US = 24 * 3600
 """Seconds for which the broker keeps commands while we are away (MQTT 5 §3.1.2.11.2)."""
+AT_ONCE_OUTWARD = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+"""Small messages behind one another are not held back until the broker's machine says that it has the first."""
 UNREAD_AT_MOST = 1_000
 AT_ONCE_INWARD = 100
 
@@ -174,6 +177,7 @@ class Connection:
             max_inflight_messages=options.in_flight,
             properties=connect,
             tls_context=options.tls_context(),
+            socket_options=AT_ONCE_OUTWARD,
         )
         client.pending_calls_threshold = 2 * options.in_flight + AT_ONCE_INWARD
         return client
