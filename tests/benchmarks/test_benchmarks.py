@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.benchmarks import broker, deciding, idle, many_sessions, receiving
+from tests.benchmarks import api, broker, deciding, idle, many_sessions, receiving
 from tests.benchmarks.bare_reader import read_box
 from tests.benchmarks.boxes import filled, stocked
 from tests.benchmarks.mails import mails
@@ -134,3 +134,9 @@ def test_offers_go_through_a_broker_and_mail_is_taken_in_without_one() -> None:
     seen = broker.run(1, print, offers=50, mails=20)
     assert [row.met is None for row in broker.rows(seen)] == [True, False, True, True]
     assert min(seen.pipelined, seen.one_by_one, seen.with_broker, seen.without, seen.p99_with, seen.p99_without) > 0
+
+
+def test_requests_are_answered_while_mails_come() -> None:
+    seen = api.run(0.2, print)
+    assert [row.unit for row in api.rows(seen)] == ["ms", "ms", "requests/s", "mails/s"]
+    assert 0 < seen.p50 <= seen.p99
