@@ -24,13 +24,13 @@ class ConfirmedClient(aiomqtt.Client):
         super().__init__(*args, **options)
         self._refusals: dict[int, str] = {}
 
-    def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:  # noqa: ANN401
+    def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:  # noqa: ANN401 aiomqtt's own
         if reason_code.is_failure:
             self._refusals[mid] = str(reason_code)
         super()._on_publish(client, userdata, mid, reason_code, properties)
 
     @contextlib.contextmanager
-    def _pending_call(self, mid: int, value: Any, pending_dict: dict[int, Any]) -> Iterator[None]:  # noqa: ANN401
+    def _pending_call(self, mid: int, value: Any, pending_dict: dict[int, Any]) -> Iterator[None]:  # noqa: ANN401 aiomqtt's own
         self._refusals.pop(mid, None)
         with super()._pending_call(mid, value, pending_dict):
             yield
