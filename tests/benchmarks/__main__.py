@@ -8,18 +8,20 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from tests.benchmarks import assigning, deciding, idle, many_sessions, receiving
+from tests.benchmarks import api, assigning, broker, deciding, idle, many_sessions, receiving
 from tests.benchmarks.peers import missing
 from tests.benchmarks.report import Row, merge
 from tests.benchmarks.tables import idle_table, race_table, row_table
 
 LIVES = 5_000
+WITH_PEERS = ("receiving", "idle")
+ALONE = ("sessions", "assigning", "mqtt", "api")
 
 console = Console(width=140 if not sys.stdout.isatty() else None)
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["receiving", "idle", "sessions", "assigning", "all"]), default="all")
+@click.argument("what", type=click.Choice([*WITH_PEERS, *ALONE, "all"]), default="all")
 @click.option("--rounds", type=click.IntRange(1, 50), default=3, show_default=True, help="Runs of every peer.")
 @click.option("--mails", type=click.IntRange(1), default=1_000, show_default=True, help="Mails in a box.")
 @click.option(
@@ -27,8 +29,8 @@ console = Console(width=140 if not sys.stdout.isatty() else None)
 )
 @click.option("--seconds", type=float, default=60.0, show_default=True, help="How long idling is watched.")
 def main(what: str, rounds: int, mails: int, scale: float, seconds: float) -> None:
-    """Measure receiving beside peers, idling, sessions in great number, and how fast agents are found."""
-    if what not in {"sessions", "assigning"} and (lacking := missing()):
+    """Measure receiving beside peers, idling, sessions in great number, finding agents, the broker, the HTTP door."""
+    if what not in ALONE and (lacking := missing()):
         raise click.ClickException(f"the peers are not all here; as root: {lacking}")
     rows: list[Row] = []
     if what in {"receiving", "all"}:
@@ -40,6 +42,10 @@ def main(what: str, rounds: int, mails: int, scale: float, seconds: float) -> No
         rows += many_sessions.rows(many_sessions.run(int(many_sessions.SESSIONS * scale), console.print))
     if what in {"assigning", "all"}:
         rows += assigning.rows(assigning.run(rounds, console.print))
+    if what in {"mqtt", "all"}:
+        rows += broker.rows(broker.run(rounds, console.print))
+    if what in {"api", "all"}:
+        rows += api.rows(api.run(min(seconds, 20.0), console.print))
     merge(rows)
     console.print(row_table(rows))
 

@@ -63,6 +63,8 @@ class Figures(Struct, frozen=True, kw_only=True):
     idle_cpu: float
     """Share of one core, while nothing happens."""
     fired: int
+    firing_cpu: float
+    """Processor time of the whole process while they fired."""
     lateness_p99: float
 
 
@@ -92,6 +94,7 @@ def rows(seen: Figures) -> list[Row]:
         recorded(f"{name}: start until agents' time began anew", seen.settled_after, "s"),
         limited(f"{name}: memory", seen.memory / MEGABYTE, "MB", 300.0),
         recorded(f"{name}: processor while idle", 100 * seen.idle_cpu, "% of one core"),
+        limited(f"{name}: processor time of {seen.fired:,} deadlines at once", seen.firing_cpu, "s", 2.0),
         limited(f"{name}: lateness p99 of {seen.fired:,} deadlines at once", seen.lateness_p99, "s", 2.0),
     ]
 

@@ -52,8 +52,10 @@ async def live(folder: Path, sessions: int, began: float) -> Figures:
                     settled_after = time.time() - began
                     idle_cpu = await idling()
                     peak = memory("VmRSS")
+                    before = cpu_seconds()
                     await asyncio.to_thread(set_clock, folder / "var")
                     await until(lambda: store.events() >= 2 * (sessions // 10))
+                    firing_cpu = cpu_seconds() - before
             finally:
                 stopping.set()
     late = store.lateness()
@@ -64,6 +66,7 @@ async def live(folder: Path, sessions: int, began: float) -> Figures:
         memory=peak,
         idle_cpu=idle_cpu,
         fired=len(late),
+        firing_cpu=firing_cpu,
         lateness_p99=late[int(0.99 * (len(late) - 1))],
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.benchmarks import deciding, idle, many_sessions, receiving
+from tests.benchmarks import api, broker, deciding, idle, many_sessions, receiving
 from tests.benchmarks.bare_reader import read_box
 from tests.benchmarks.boxes import filled, stocked
 from tests.benchmarks.mails import mails
@@ -126,4 +126,17 @@ def test_lives_of_sessions_are_decided_to_their_end() -> None:
 def test_a_full_store_is_started_on_and_its_deadlines_fire() -> None:
     seen = many_sessions.run(200, print)
     assert seen.fired == 20
-    assert [row.met is None for row in many_sessions.rows(seen)] == [False, True, False, True, False]
+    assert [row.met is None for row in many_sessions.rows(seen)] == [False, True, False, True, False, False]
+
+
+@pytest.mark.server
+def test_offers_go_through_a_broker_and_mail_is_taken_in_without_one() -> None:
+    seen = broker.run(1, print, offers=50, mails=20)
+    assert [row.met is None for row in broker.rows(seen)] == [True, False, True, True]
+    assert min(seen.pipelined, seen.one_by_one, seen.with_broker, seen.without, seen.p99_with, seen.p99_without) > 0
+
+
+def test_requests_are_answered_while_mails_come() -> None:
+    seen = api.run(0.2, print)
+    assert [row.unit for row in api.rows(seen)] == ["ms", "ms", "requests/s", "mails/s"]
+    assert 0 < seen.p50 <= seen.p99

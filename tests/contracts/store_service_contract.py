@@ -34,6 +34,14 @@ class SessionsContract:
         assert await store.read(lambda tx: tx.sessions.get(SessionId("s1"))) == one
         assert await store.read(lambda tx: tx.sessions.get(SessionId("s2"))) is None
 
+    async def test_several_sessions_are_read_at_once_and_who_is_not_there_is_left_out(self, store: Store) -> None:
+        ones = [session(f"s{number}", of=f"c{number}") for number in range(3)]
+        await store.write(lambda tx: saved(tx, *ones))
+        wanted = [SessionId(name) for name in ("s2", "s0", "nobody", "s2")]
+        found = await store.read(lambda tx: tx.sessions.several(wanted))
+        assert found == {ones[0].id: ones[0], ones[2].id: ones[2]}
+        assert await store.read(lambda tx: tx.sessions.several([])) == {}
+
     async def test_a_conversation_never_has_two_open_sessions(self, store: Store) -> None:
         """At most one open session a conversation: a unique index."""
         await store.write(lambda tx: saved(tx, session("s1")))

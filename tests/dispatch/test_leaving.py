@@ -193,6 +193,16 @@ async def test_each_tenants_agents_are_judged_by_its_own_heartbeat(tmp_path: Pat
         assert await states(house) == [AgentState.OFFLINE] * 2
 
 
+async def test_agents_of_a_tenant_that_is_gone_from_the_settings_do_not_stay_ready(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        await ready_in_both(house)
+        house.generation = replace(house.generation, number=2, tenants=house.generation.tenants[:1])
+        loop = presence_loop(house)
+        house.clock.passed = AGENT_HEARTBEAT
+        assert await loop.look() == 2
+        assert await states(house) == [AgentState.OFFLINE] * 2
+
+
 async def test_a_heartbeat_given_to_the_loop_is_everybodys(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         with_heartbeats(house, acme=30.0, globex=120.0)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from postroom.engine.timers import AT_ONCE, POSTPONED, ListedSince, TimerLoop
+from postroom.ports.records import JournalEntry
 from postroom.ports.store import Topic, Tx
 from postroom.session.events import AgentReserved, AnyEvent
 from postroom.session.policy import Policy
@@ -23,6 +25,9 @@ class Broken:
         if session in self.sessions:
             raise ZeroDivisionError("a fault of ours")
         return self._real(tx, session, event)
+
+    def at(self, tx: Tx, session: Session, event: AnyEvent) -> object:
+        return self(tx, session.id, event)
 
     def policy(self, tenant: str, channel: str) -> Policy:
         return self._real.policy(tenant, channel)
@@ -176,3 +181,22 @@ async def test_the_loop_sleeps_until_the_next_timer_and_never_too_long(tmp_path:
         assert await loop._seconds_to_next() == 10.0
         house.clock.passed += 50
         assert await loop._seconds_to_next() == 0.0
+
+
+async def test_what_one_timer_does_to_other_sessions_is_seen_by_theirs(tmp_path: Path) -> None:
+    """Who lets too many offers run out loses the others, whose timers are due at the same moment."""
+    async with open_house(tmp_path) as house:
+        late: list[float] = []
+        await house.stand("anna")
+        sessions = await offered(house, 6)
+        house.clock.passed += 3600
+        assert await loop_of(house, late).fire_due() == 6
+        for session in sessions:
+            told = await house.read(partial(journal_of, session))
+            assert [entry.before for entry in told[1:]] == [entry.after for entry in told[:-1]]
+        assert set(await phases(house, sessions)) == {Phase.QUEUED}
+        assert (await house.agent("anna")).load == 0
+
+
+def journal_of(session: Session, tx: Tx) -> list[JournalEntry]:
+    return list(tx.journal.of_conversation(session.conversation))

@@ -155,6 +155,23 @@ async def test_while_the_mailbox_is_away_it_is_asked_for_ever_more_seldom(tmp_pa
         assert await phases(house, [session]) == [Phase.AWAITING_CUSTOMER]
 
 
+async def test_after_a_long_downtime_the_first_listing_is_not_waited_for_long(tmp_path: Path) -> None:
+    """The silence was over days ago; what counts is that this process has only just begun to look."""
+    async with open_house(tmp_path) as house:
+        house.ruled = lambda policy: replace(policy, customer_silence=CustomerSilence(end_after=HOUR))
+        session = await awaiting(house)
+        house.clock.passed += 3 * 24 * HOUR
+        mailbox = Mailbox()
+        loop = loop_of(house, [], listed_since=mailbox.listed_since)
+        await loop.fire_due()
+        again = await house.read(lambda tx: tx.timers.next_due())
+        assert again == house.clock.now() + LISTING_LOOK
+        mailbox.begun = house.clock.now()
+        house.clock.passed += 1
+        await loop.fire_due()
+        assert await phases(house, [session]) == [Phase.ENDED]
+
+
 @pytest.mark.parametrize(("behind", "pause"), [(0, 1), (8, 1), (16, 2), (480, 60), (960, 120), (86_400, 120)])
 def test_the_next_look_is_an_eighth_of_the_delay_away_within_its_bounds(behind: float, pause: float) -> None:
     assert _next_look(NINE, NINE + timedelta(seconds=behind)) == timedelta(seconds=pause)

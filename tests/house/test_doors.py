@@ -43,6 +43,8 @@ ALLOWED: dict[str, dict[str, str]] = {
     "gateways/oauth2.py": {"a task": "a fetch outlives callers that give up, or a replaced refresh token is lost"},
     "store/readers.py": {"a thread": "starts none: a connection for each thread of its lane, and a lock to count them"},
     "store/sqlite.py": {"a task": "the one writer of the file, kept by the store and awaited by its close"},
+    "wiring/simulation/day_mails.py": {"chance": "a day that is made up, drawn from its seed"},
+    "wiring/simulation/manners.py": {"chance": "people of a day that is made up, drawn from its seed"},
 }
 """Who opens which door himself, and why."""
 

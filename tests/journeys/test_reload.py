@@ -105,7 +105,7 @@ def test_a_channel_with_open_sessions_is_not_removed_but_retired_and_then_takes_
             without = settings.file.read_text().replace(SALES, "")
             settings.write(without)
             found = settings.wait_refused()["problems"]
-            assert "channel 'sales' is gone, and 1 open sessions use it: write `retired: true`" in found[0]
+            assert "channel 'sales' is gone, and 1 open session uses it: write `retired: true`" in found[0]
             settings.write(without.replace("queues:", f"{SALES}    retired: true\nqueues:", 1))
             wait_generation(process, 2)
             to_sales(here.box, here, "tok-b")
@@ -132,7 +132,7 @@ def test_a_start_without_what_open_sessions_use_says_so(tmp_path: Path) -> None:
         settings.write(settings.file.read_text().replace(SALES, ""))
         with here.process():
             (told,) = settings.logged("settings_miss_what_is_in_use")
-            assert "channel 'sales' is gone, and 1 open sessions use it" in told["problem"]
+            assert "channel 'sales' is gone, and 1 open session uses it" in told["problem"]
 
 
 def test_a_new_gateway_is_polled_at_once_and_a_removed_one_no_more(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from postroom.session.events import (
     AgentStayedSilent,
     ConversationMerged,
     MessageReceived,
+    OpeningReached,
     ReplySubmitted,
     SessionFiled,
     SessionTransferred,
@@ -166,8 +167,33 @@ def test_a_silent_agent_loses_the_session_and_is_left_out() -> None:
     ("to", "queue", "held_for"), [("queue:second", "second", ""), ("agent:chen", "support", "chen")]
 )
 def test_it_goes_where_the_channel_says(to: str, queue: str, held_for: str) -> None:
-    session, _ = tell(assigned(), AgentStayedSilent(), policy=rules(to=to))
+    session, _ = tell(assigned(), AgentStayedSilent(), facts=KNOWN, policy=rules(to=to))
     assert (session.queue, session.held_for) == (queue, held_for)
+
+
+@pytest.mark.parametrize("target", [None, replace(CHEN, is_signed_in=False)])
+def test_for_an_agent_who_is_not_signed_in_nobody_waits(target: AgentFact | None) -> None:
+    session, effects = tell(assigned(), AgentStayedSilent(), facts=Facts(target=target), policy=rules(to="agent:chen"))
+    assert (session.phase, session.queue, session.held_for) == (Phase.QUEUED, "support", "")
+    assert TimerKind.HOLD not in timers(effects)
+
+
+def test_where_he_is_not_there_and_nobody_else_is_it_stays_with_an_alarm() -> None:
+    alone = {"support": QueuePolicy(members=frozenset({"anna"}))}
+    policy = replace(rules(to="agent:chen"), queues=alone)
+    stays, effects = tell(assigned(), AgentStayedSilent(), facts=Facts(), policy=policy)
+    assert (stays.owner, RaiseAlarm(what="agent_silent") in effects) == ("anna", True)
+    assert tell(assigned(), AgentStayedSilent(), facts=KNOWN, policy=policy)[0].held_for == "chen"
+
+
+def test_what_is_handed_to_an_agent_at_night_is_kept_for_him_in_the_morning() -> None:
+    """As an offline message it waits for him over the night; at the opening he has it first, if he is there."""
+    night, _ = tell(assigned(), TO_CHEN, at=NIGHT, facts=KNOWN, policy=OFFLINE)
+    assert (night.phase, night.held_for) == (Phase.OFFLINE, "chen")
+    morning, effects = tell(night, OpeningReached(), at=OPENING, facts=KNOWN, policy=OFFLINE)
+    assert (morning.phase, morning.held_for, TimerKind.HOLD in timers(effects)) == (Phase.QUEUED, "chen", True)
+    absent, _ = tell(night, OpeningReached(), at=OPENING, facts=Facts(), policy=OFFLINE)
+    assert (absent.phase, absent.held_for) == (Phase.QUEUED, "")
 
 
 def test_who_was_silent_in_a_row_is_escalated_once_and_then_stays_with_an_alarm() -> None:

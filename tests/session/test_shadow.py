@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from postroom.session.automatic import AutomaticFacts, AutomaticKind, AutomaticPolicy
 from postroom.session.decide import decide
 from postroom.session.effects import AskRobot, EnterQueue
-from postroom.session.events import MessageReceived
+from postroom.session.events import ClosingReached, MaxWaitReached, MessageReceived, OpeningReached
 from postroom.session.facts import Facts
 from postroom.session.policy import Policy, RobotPolicy
 from postroom.session.state import ConversationId, Phase, Session, SessionId
+from tests.session.making import OFFLINE, OPENING, offline, tell
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LIVE = Policy(generation=1, queue="help")
@@ -62,3 +63,18 @@ def test_no_robot_is_asked_while_automatic_mail_is_paused(paused: bool) -> None:
     session, effects = decide(new, MessageReceived(mail="m1", received_at=NOW), facts, policy, NOW)
     assert session.phase is (Phase.QUEUED if paused else Phase.ROBOT)
     assert any(isinstance(effect, AskRobot) for effect in effects) is not paused
+
+
+def test_an_offline_message_in_shadow_is_routed_once_and_then_rests() -> None:
+    """Nobody may take it: without an end it would go to the queue and back for ever."""
+    trial = replace(OFFLINE, is_shadow=True)
+    night = replace(offline(), is_shadow=True)
+    routed, _ = tell(night, OpeningReached(), at=OPENING, policy=trial)
+    rests, _ = tell(routed, MaxWaitReached(), at=OPENING + timedelta(minutes=30), policy=trial)
+    assert (routed.phase, rests.phase) == (Phase.QUEUED, Phase.OFFLINE)
+    assert rests.not_before == datetime.max.replace(tzinfo=UTC)
+    closed, _ = tell(routed, ClosingReached(), at=OPENING + timedelta(hours=20), policy=trial)
+    assert closed.not_before == rests.not_before
+    served, _ = tell(rests, MAIL, policy=OFFLINE)
+    assert (served.is_shadow, served.not_before) == (False, None)
+    assert tell(rests, MAIL, policy=trial)[0].not_before == rests.not_before

@@ -33,6 +33,7 @@ WALKS_AN_INDEX = {
     "counts_outbox",
     "counts_agents",
     "counts_timers",
+    "agents_tenants",
 }
 
 
@@ -99,6 +100,7 @@ SORTS_A_FEW = {
     "sessions_with_customer",
     "ledger_settled_with",
     "mails_copy_of",
+    "mails_twin",
     "conversations_find",
     "agents_candidates",
     "counts_quarantined",

@@ -94,7 +94,7 @@ class PresenceLoop:
         if generation is not self._ensured:
             await self._store.write(lambda tx: ensure_agents(tx, generation))
             self._ensured = generation
-        suspects = await self._store.read(lambda tx: self._gone(tx, generation))
+        suspects = await self._store.read(self._gone)
         gone = [row for row in suspects if await self._set_offline(row)]
         for row in gone:
             log.info("agent_offline", tenant=row.tenant, agent=row.name)
@@ -120,8 +120,9 @@ class PresenceLoop:
         found = self._current().tenant(tenant)
         return found.parameters.agent_heartbeat if found is not None else AGENT_HEARTBEAT
 
-    def _gone(self, tx: Tx, generation: Generation) -> list[AgentRow]:
-        rows = (row for tenant in generation.tenants for row in tx.agents.all(tenant.name))
+    def _gone(self, tx: Tx) -> list[AgentRow]:
+        """Who is there and not seen; in tenants too that the settings do not name any more."""
+        rows = (row for tenant in tx.agents.tenants() for row in tx.agents.all(tenant))
         return [row for row in rows if self._after(row).state is not row.standing.state]
 
     def _after(self, row: AgentRow) -> Standing:

@@ -17,6 +17,7 @@ from postroom.session import events as e
 from postroom.session.automatic import AutomaticFacts, AutomaticKind
 from postroom.session.facts import AgentFact, Facts, QueueFact
 from postroom.session.policy import Policy
+from postroom.session.rules.handover import next_target
 from postroom.session.state import Phase, Session
 
 DAY = timedelta(days=1)
@@ -62,17 +63,25 @@ class FactReader:
         facts = Facts(owner=agent_fact(tx, session.tenant, session.owner, session.weight))
         if isinstance(event, _HEARD):
             return self._of_arrival(tx, asked, facts)
-        if isinstance(event, e.OpeningReached) and asked.policy.offline.to_last_agent:
-            return _with_last_agent(tx, asked, facts)
+        if isinstance(event, e.OpeningReached):
+            return self._of_opening(tx, asked, facts)
         if isinstance(event, e.ReplyFailed) and session.phase is Phase.NEW:
             return _with_last_agent(tx, asked, facts)
         if isinstance(event, e.ReminderFellDue) and AutomaticKind.REMINDER in asked.policy.automatic.texts:
             return replace(facts, automatic=self._history.facts(tx, session, asked.mail, asked.now))
+        if isinstance(event, e.AgentStayedSilent):
+            kind, _, name = (next_target(session, asked.policy) or "").partition(":")
+            return replace(facts, target=_target(tx, asked, name) if kind == "agent" else None)
         if isinstance(event, e.SessionAssigned):
             return replace(facts, target=_target(tx, asked, event.agent))
         if isinstance(event, e.SessionTransferred):
             return replace(facts, queue=_queue(tx, asked, event.queue), target=_target(tx, asked, event.agent))
         return facts
+
+    def _of_opening(self, tx: Tx, asked: Asked, facts: Facts) -> Facts:
+        if asked.session.held_for:
+            facts = replace(facts, target=_target(tx, asked, asked.session.held_for))
+        return _with_last_agent(tx, asked, facts) if asked.policy.offline.to_last_agent else facts
 
     def _of_arrival(self, tx: Tx, asked: Asked, facts: Facts) -> Facts:
         session, policy = asked.session, asked.policy

@@ -42,7 +42,11 @@ class SessionStep:
         found = tx.sessions.get(session)
         if found is None:
             raise PermanentError(f"there is no session {session}")
-        return self._decide(tx, found, event, self._clock.now())
+        return self.at(tx, found, event)
+
+    def at(self, tx: Tx, session: Session, event: AnyEvent) -> Decided:
+        """Decide on that session as it was read in this transaction, where nothing has changed it since."""
+        return self._decide(tx, session, event, self._clock.now())
 
     def policy(self, tenant: str, channel: str) -> Policy:
         """The rules in force for that channel."""

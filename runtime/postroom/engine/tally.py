@@ -69,13 +69,15 @@ class Tally:
 
 
 def _read(tx: Tx, tenant: str, after: int) -> list[tuple[JournalEntry, Session | None, Reply | None]]:
+    entries = tx.journal.after(tenant, after, AT_ONCE)
+    sessions = tx.sessions.several([entry.session for entry in entries])
     return [
         (
             entry,
-            tx.sessions.get(entry.session),
+            sessions.get(entry.session),
             tx.replies.get(entry.event.reply) if isinstance(entry.event, ReplySent) else None,
         )
-        for entry in tx.journal.after(tenant, after, AT_ONCE)
+        for entry in entries
     ]
 
 

@@ -20,7 +20,7 @@ from postroom.ports.store import Store, Topic, Tx
 from postroom.ports.world import Clock, Failpoint
 from postroom.session.deadlines import due_at
 from postroom.session.events import OF_TIMER, AnyEvent, OfferExpired
-from postroom.session.state import TimerKind
+from postroom.session.state import Session, SessionId, TimerKind
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +61,7 @@ class TimerLoop:
         self._late = late
         self._listed_since = listed_since
         self._has_begun = False
+        self._began_at = clock.now()
 
     async def run(self, first: Callable[[], Awaitable[object]] | None = None) -> None:
         """Fire timers until cancelled; `first` is done before any fires, once."""
@@ -117,19 +118,26 @@ class TimerLoop:
         return taken
 
     def _take(self, tx: Tx, now: datetime, limit: int) -> tuple[int, list[TimerRow]]:
-        taken = list(tx.timers.take_due(now, limit))
-        fired = [timer for timer in taken if self._is_due(tx, timer, now)]
-        for timer in fired:
-            self._step(tx, timer.session, event_of(timer))
+        taken = tx.timers.take_due(now, limit)
+        sessions = dict(tx.sessions.several([timer.session for timer in taken]))
+        fired = [timer for timer in taken if self._fire_one(tx, timer, sessions, now)]
         if fired:
             self._failpoint("timer_fired_pre_commit")
         return len(taken), fired
 
-    def _is_due(self, tx: Tx, timer: TimerRow, now: datetime) -> bool:
-        """Whether it is due by the settings in force; one that is not yet is put back for later."""
-        session = tx.sessions.get(timer.session)
-        if session is None:
+    def _fire_one(self, tx: Tx, timer: TimerRow, known: dict[SessionId, Session], now: datetime) -> bool:
+        """Fire it where it is due; `known` are sessions as they are now, and what may have changed leaves it."""
+        session = known.pop(timer.session, None) or tx.sessions.get(timer.session)
+        if session is None or not self._is_due(tx, timer, session, now):
             return False
+        self._step.at(tx, session, event_of(timer))
+        if timer.kind is TimerKind.OFFER_EXPIRY:
+            # Who let too many offers run out loses his other ones: their sessions are not what they were.
+            known.clear()
+        return True
+
+    def _is_due(self, tx: Tx, timer: TimerRow, session: Session, now: datetime) -> bool:
+        """Whether it is due by the settings in force; one that is not yet is put back for later."""
         due = due_at(timer.kind, timer.started_at, session, self._step.policy(session.tenant, session.channel))
         if due is None:
             return False
@@ -137,7 +145,8 @@ class TimerLoop:
             tx.timers.arm(replace(timer, due_at=due))
             return False
         if timer.kind in OF_THE_CUSTOMER and not self._listed_since(session.tenant, session.channel, due):
-            tx.timers.arm(replace(timer, due_at=now + _next_look(due, now)))
+            # Who is late because nobody served him is looked at soon: the first listing may end at any moment.
+            tx.timers.arm(replace(timer, due_at=now + _next_look(max(due, self._began_at), now)))
             return False
         return True
 

@@ -39,6 +39,10 @@ class Sessions(Protocol):
         """One session."""
         ...
 
+    def several(self, sessions: Sequence[SessionId]) -> Mapping[SessionId, Session]:
+        """Those of them that are there, by their ids."""
+        ...
+
     def latest(self, conversation: ConversationId) -> Session | None:
         """The conversation's newest session, open or ended; at most one is open (a unique index)."""
         ...
@@ -192,6 +196,10 @@ class Agents(Protocol):
 
     def all(self, tenant: str) -> Sequence[AgentRow]:
         """Every agent of the tenant by name."""
+        ...
+
+    def tenants(self) -> Sequence[str]:
+        """Every tenant that has or had agents, whatever the settings say."""
         ...
 
     def able(self, tenant: str) -> Sequence[str]:

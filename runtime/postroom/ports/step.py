@@ -7,7 +7,7 @@ from typing import Protocol
 from postroom.ports.store import Decided, Tx
 from postroom.session.events import AnyEvent
 from postroom.session.policy import Policy
-from postroom.session.state import ConversationId, SessionId
+from postroom.session.state import ConversationId, Session, SessionId
 
 
 class Step(Protocol):
@@ -18,6 +18,10 @@ class Step(Protocol):
 
         Raises PermanentError where there is no such session.
         """
+        ...
+
+    def at(self, tx: Tx, session: Session, event: AnyEvent) -> Decided:
+        """The same where the session was read in this transaction, and nothing has changed it since."""
         ...
 
     def policy(self, tenant: str, channel: str) -> Policy:

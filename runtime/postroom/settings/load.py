@@ -63,6 +63,13 @@ def load_tenants(folder: Path) -> tuple[tuple[Tenant, ...], tuple[Problem, ...]]
     return tuple(tenant for _, tenant in found if tenant is not None), problems
 
 
+def line_of(file: Path, key: str) -> int | None:
+    """The line of a key at the top of a file; None where there is none, or no such file. Blocking."""
+    node = _read_file(file, Page(str(file), file.parent))
+    entries = node.entries if isinstance(node, Mapping) else ()
+    return next((entry.line for entry in entries if entry.key == key), None)
+
+
 def load_process(folder: Path) -> tuple[Process, tuple[Problem, ...]]:
     """Read and check `postroom.yaml` alone, its secrets unread, with every problem it has; blocking."""
     page, process = read_process(folder)

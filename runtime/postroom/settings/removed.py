@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
+from postroom.settings.load import line_of
 from postroom.settings.schema import Generation
 
 
 def removed_in_use(
     wanted: Generation, channels: Sequence[tuple[str, str, str, int]], agents: Sequence[tuple[str, str, int]]
 ) -> tuple[str, ...]:
-    """Say what is missing and how many sessions use it.
+    """Say what is missing and how many sessions use it. It looks into the files for where: blocking.
 
     `channels` are (tenant, channel, queue, open sessions), `agents` (tenant, agent, open sessions).
     """
@@ -22,7 +24,7 @@ def removed_in_use(
             uses[tenant, "queue", queue] += count
     for tenant, agent, count in agents:
         uses[tenant, "agent", agent] += count
-    return tuple(_words(*use, count) for use, count in sorted(uses.items()) if not _is_there(wanted, *use))
+    return tuple(_words(wanted, *use, count) for use, count in sorted(uses.items()) if not _is_there(wanted, *use))
 
 
 def _is_there(wanted: Generation, tenant: str, kind: str, name: str) -> bool:
@@ -33,6 +35,16 @@ def _is_there(wanted: Generation, tenant: str, kind: str, name: str) -> bool:
     return found is not None
 
 
-def _words(tenant: str, kind: str, name: str, count: int) -> str:
+def _words(wanted: Generation, tenant: str, kind: str, name: str, count: int) -> str:
     way = "write `retired: true` until they have ended" if kind == "channel" else "let them end or move them first"
-    return f"tenant {tenant}: {kind} {name!r} is gone, and {count} open sessions use it: {way}"
+    uses = "1 open session uses it" if count == 1 else f"{count} open sessions use it"
+    return f"{_place(wanted, tenant, f'{kind}s')}: {kind} {name!r} is gone, and {uses}: {way}"
+
+
+def _place(wanted: Generation, tenant: str, key: str) -> str:
+    """The file, with the line of the list it is missing in, where that is written; of the store, the tenant."""
+    if wanted.process.settings.is_store:
+        return f"tenant {tenant}"
+    name = f"tenants/{tenant}.yaml"
+    line = line_of(Path(wanted.folder, name), key)
+    return name if line is None else f"{name}:{line}"

@@ -36,6 +36,10 @@ class SqlAgents:
         """Every agent of the tenant by name."""
         return [_agent(row) for row in self._db.all(_SQL["agents_all"], (tenant,))]
 
+    def tenants(self) -> Sequence[str]:
+        """Every tenant that has or had agents."""
+        return [row[0] for row in self._db.all(_SQL["agents_tenants"])]
+
     def candidates(self, tenant: str, names: Sequence[str]) -> Sequence[AgentRow]:
         """Those of the named who are ready with a place left."""
         return [_agent(row) for row in self._db.all_in(_SQL["agents_candidates"], (tenant,), names)]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from postroom.errors import TemporaryError
 from postroom.ports.store import Bell, Topic, Tx
 from postroom.ports.world import Clock
 from postroom.store.bells import Bells
@@ -30,6 +31,8 @@ class ScratchStore:
         for setting in _CARELESS:
             self._folder.writer.control(setting)
         self._group = GroupCommit(self._folder.writer)
+        # One transaction holds everything, and is never committed: nobody will read it again.
+        self._folder.writer.control("BEGIN IMMEDIATE")
         self._reading = SqlTx(self._folder.writer)
         self._bells = Bells(clock)
 
@@ -37,7 +40,8 @@ class ScratchStore:
         """Run the unit and give its result; raise what it raised, with nothing written."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         ticket = Ticket(unit, future)
-        self._group.run([ticket])
+        if not self._group.unit(ticket):
+            raise TemporaryError("the scratch store's disk is full or failing")
         self._bells.ring(ticket.answer())
         return await future
 

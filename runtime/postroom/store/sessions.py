@@ -70,6 +70,11 @@ class SqlSessions:
         """One session."""
         return _session(self._db.one(_SQL["sessions_get"], (session,)))
 
+    def several(self, sessions: Sequence[SessionId]) -> Mapping[SessionId, Session]:
+        """Those of them that are there, by their ids."""
+        found = (_SESSION.decode(row[0]) for row in self._db.all_in(_SQL["sessions_several"], (), sessions))
+        return {session.id: session for session in found}
+
     def latest(self, conversation: ConversationId) -> Session | None:
         """The conversation's newest session, open or ended."""
         return _session(self._db.one(_SQL["sessions_latest"], (conversation,)))

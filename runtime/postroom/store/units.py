@@ -92,7 +92,7 @@ class GroupCommit:
                 if ticket.is_abandoned:
                     continue
                 ran.append(ticket)
-                if not self._one_unit(ticket):
+                if not self.unit(ticket):
                     _fail(ran, TemporaryError("the store undid this group of units: its disk is full or failing"))
                     return False
             self._db.control("COMMIT")
@@ -101,8 +101,8 @@ class GroupCommit:
             _fail([*ran, *waiting], TemporaryError(f"the commit failed: {error}"))
         return True
 
-    def _one_unit(self, ticket: Ticket[Any]) -> bool:
-        """Run one unit between savepoints; False when SQLite undid the whole transaction meanwhile."""
+    def unit(self, ticket: Ticket[Any]) -> bool:
+        """Run one unit in the open transaction; False when SQLite undid the whole of it meanwhile."""
         self._db.control("SAVEPOINT unit")
         ticket.run(self._tx)
         if not self._db.in_transaction:

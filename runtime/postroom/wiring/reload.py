@@ -175,7 +175,8 @@ class Reloading:
 
 async def missed(parts: Parts, generation: Generation) -> tuple[str, ...]:
     """What open sessions use and these settings do not name."""
-    return await parts.store.read(lambda tx: missed_in(tx, generation))
+    channels, agents = await parts.store.read(_used)
+    return await parts.offload.run(LANE, removed_in_use, generation, channels, agents)
 
 
 def missed_in(tx: Tx, generation: Generation) -> tuple[str, ...]:

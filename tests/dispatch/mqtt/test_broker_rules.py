@@ -12,6 +12,7 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
+from msgspec.structs import replace
 from paho.mqtt.enums import CallbackAPIVersion
 
 from postroom.dispatch.mqtt.connection import Connection
@@ -169,4 +170,61 @@ async def test_the_connection_trusts_only_whom_it_is_told_to(tmp_path: Path) -> 
             wrong = MqttSettings(host="localhost", port=broker.port, ca=ca)
             with pytest.raises(TemporaryError):
                 await Connection(Options(wrong, tmp_path), SystemClock(), hear).try_once()
+    gc.collect()
+
+
+def started_as_the_sample_says(broker: Mosquitto, authority: Authority, *, by_certificate: bool = False) -> None:
+    """Start it anew on the sample configuration itself; only its paths and its port are other ones."""
+    folder = broker.folder
+    chain, key = authority.write_server(folder)
+    (folder / "clients-ca.pem").write_bytes(authority.pem)
+    (folder / "passwd").write_text("".join(f"{user}:p\n" for user in USERS))
+    program = find("mosquitto_passwd") or pytest.skip("needs mosquitto_passwd")
+    subprocess.run([program, "-U", str(folder / "passwd")], check=True, timeout=60)
+    (folder / "acl").write_text((SAMPLE / "postroom.acl").read_text())
+    (folder / "acl").chmod(0o600)
+    text = (SAMPLE / "mosquitto.conf").read_text()
+    for there, here in (
+        ("listener 8883", f"listener {broker.port}"),
+        ("/etc/mosquitto/certs/server.pem", str(chain)),
+        ("/etc/mosquitto/certs/server.key", str(key)),
+        ("/etc/mosquitto/certs/clients-ca.pem", str(folder / "clients-ca.pem")),
+        ("password_file /etc/mosquitto/postroom.passwd", f"password_file {folder / 'passwd'}"),
+        ("/etc/mosquitto/postroom.acl", str(folder / "acl")),
+        ("/var/lib/mosquitto/", f"{folder}/"),
+    ):
+        assert there in text
+        text = text.replace(there, here)
+    if by_certificate:
+        text = re.sub(r"^#(?=cafile|require_certificate|use_identity)", "", text, flags=re.MULTILINE)
+    broker.kill()
+    (folder / "mosquitto.conf").write_text(f"user root\n{text}")
+    broker.start()
+
+
+# paho leaves the socket of a failed handshake to the collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("by_certificate", [False, True])
+async def test_the_sample_configuration_lets_in_who_may(tmp_path: Path, by_certificate: bool) -> None:
+    """By password, or by a certificate whose name is the user with its three lines uncommented; nobody else."""
+    authority = Authority()
+    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    (tmp_path / "password").write_text("p")
+    issued = authority._ca.issue_cert("postroom.example", common_name="postroom")
+    (tmp_path / "client.pem").write_bytes(issued.cert_chain_pems[0].bytes())
+    (tmp_path / "client.key").write_bytes(issued.private_key_pem.bytes())
+
+    async def hear(_message: Incoming) -> None: ...
+
+    with running_mosquitto() as broker:
+        started_as_the_sample_says(broker, authority, by_certificate=by_certificate)
+        place = MqttSettings(host="localhost", port=broker.port, ca="ca.pem")
+        known = (
+            replace(place, client_certificate="client.pem", client_key="client.key")
+            if by_certificate
+            else replace(place, user="postroom", password=Secret("file:password", str(tmp_path)))
+        )
+        await Connection(Options(known, tmp_path), SystemClock(), hear).try_once()
+        with pytest.raises(TemporaryError):
+            await Connection(Options(place, tmp_path), SystemClock(), hear).try_once()
     gc.collect()

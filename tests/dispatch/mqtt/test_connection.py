@@ -16,7 +16,7 @@ from postroom.errors import TemporaryError
 from postroom.ports.broker import Incoming, Outgoing
 from postroom.settings.mqtt import MqttSettings
 from tests.dispatch.mqtt.stranger import a_stranger, until
-from tests.support.mosquitto import Mosquitto, running_mosquitto
+from tests.support.mosquitto import OPEN, Mosquitto, running_mosquitto
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.server
@@ -77,3 +77,18 @@ async def test_a_broker_that_is_not_there_is_said_so() -> None:
         await connection.publish([Outgoing(topic="t", payload=b"")])
     with pytest.raises(TemporaryError):
         await connection.try_once()
+
+
+async def test_what_the_broker_refuses_is_not_published_and_the_connection_stays(tmp_path: Path) -> None:
+    """A broker that says no (MQTT 5 §3.4.2.1) is there: nothing is connected anew, and the message is not lost."""
+    rules = tmp_path / "acl"
+    rules.write_text("topic readwrite open/#\ntopic read postroom/#\n")
+    tmp_path.chmod(0o755)
+    with running_mosquitto(f"{OPEN}acl_file {rules}\n") as broker:
+        async with connected(broker, []) as connection:
+            await connection.publish([Outgoing(topic="open/a", payload=b"x")])
+            for _ in range(3):
+                with pytest.raises(TemporaryError, match="refused a message: Not authorized"):
+                    await connection.publish([Outgoing(topic=topic, payload=b"x") for topic in ("open/a", "shut/b")])
+            await connection.publish([Outgoing(topic="open/a", payload=b"x")] * 200)
+            assert connection.times == 1

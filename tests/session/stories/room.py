@@ -36,6 +36,7 @@ from postroom.session.effects import (
 )
 from postroom.session.facts import AgentFact, Facts, QueueFact
 from postroom.session.policy import Policy
+from postroom.session.rules.handover import next_target
 from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
 from postroom.settings.compile import keywords, service_time
 from postroom.settings.policies import Policies
@@ -229,6 +230,10 @@ class Room:
     def _facts(self, event: e.AnyEvent | e.Event) -> Facts:
         session = self.session
         target = event.agent if isinstance(event, e.SessionTransferred | e.SessionAssigned) else ""
+        if isinstance(event, e.AgentStayedSilent):
+            target = (next_target(session, self.policy) or "").removeprefix("agent:")
+        if isinstance(event, e.OpeningReached):
+            target = session.held_for
         queue = event.queue if isinstance(event, e.SessionTransferred) else session.queue or self.policy.queue
         members = self.policy.of_queue(queue).members
         last = self._answered_by

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from postroom.dispatch.mqtt.confirmed import ConfirmedClient, NotTaken
 from postroom.dispatch.mqtt.options import Options
 from postroom.errors import ConfigurationError, TemporaryError
 from postroom.ports.broker import Incoming, Outgoing
@@ -30,6 +32,8 @@ CONFIRM_WITHIN = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 KEPT_FOR_US = 24 * 3600
 """Seconds for which the broker keeps commands while we are away (MQTT 5 §3.1.2.11.2)."""
+AT_ONCE_OUTWARD = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+"""Small messages behind one another are not held back until the broker's machine says that it has the first."""
 UNREAD_AT_MOST = 1_000
 AT_ONCE_INWARD = 100
 
@@ -113,7 +117,7 @@ class Connection:
             log.warning("mqtt_lost", host=self._options.host, why=_words(error))
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
-        """Publish in order, pipelined. Raises TemporaryError where the broker is away or goes away meanwhile."""
+        """Publish in order, pipelined. Raises TemporaryError where the broker is away, goes away, or refuses one."""
         client = self._client
         if client is None:
             raise TemporaryError("the broker is away")
@@ -131,6 +135,9 @@ class Connection:
         _, others = errors.split((aiomqtt.MqttError, OSError))
         if others is not None:
             return others
+        refused, others = errors.split(NotTaken)
+        if refused is not None and others is None:
+            return TemporaryError(f"the broker refused a message: {_words(refused.exceptions[0])}")
         if self._client is client:
             self._lost.set()
         return TemporaryError(f"the broker did not confirm: {_words(errors.exceptions[0])}")
@@ -156,7 +163,7 @@ class Connection:
         connect.SessionExpiryInterval = session
         connect.MaximumPacketSize = options.max_message_size + 64 * 1024
         connect.ReceiveMaximum = AT_ONCE_INWARD
-        client = aiomqtt.Client(
+        client = ConfirmedClient(
             options.host,
             options.port,
             username=options.user or None,
@@ -170,6 +177,7 @@ class Connection:
             max_inflight_messages=options.in_flight,
             properties=connect,
             tls_context=options.tls_context(),
+            socket_options=AT_ONCE_OUTWARD,
         )
         client.pending_calls_threshold = 2 * options.in_flight + AT_ONCE_INWARD
         return client

@@ -43,6 +43,8 @@ class Known(Struct, frozen=True, kw_only=True):
     """What one state of the file says."""
 
     entries: tuple[FaqEntry, ...]
+    own: tuple[frozenset[str], ...]
+    """The terms of each entry's questions and tags."""
     index: Index
 
     def find(self, text: str, language: str | None) -> list[Found]:
@@ -53,10 +55,9 @@ class Known(Struct, frozen=True, kw_only=True):
         return [self._found(hit, turning, parts) for hit in self.index.search(terms(text), frozenset(among))]
 
     def _found(self, hit: Hit, turning: frozenset[str], parts: Sequence[tuple[frozenset[str], bool]]) -> Found:
-        entry = self.entries[hit.entry]
-        own = frozenset(term for words in (*entry.questions, *entry.tags) for term in terms(words))
+        own = self.own[hit.entry]
         return Found(
-            entry=entry,
+            entry=self.entries[hit.entry],
             confidence=hit.confidence,
             is_said=hit.said >= _WHOLE,
             is_turned=not turning <= own,
@@ -73,7 +74,10 @@ def known(entries: Sequence[FaqEntry]) -> Known:
         )
         for entry in entries
     ]
-    return Known(entries=tuple(entries), index=Index(documents))
+    own = tuple(
+        frozenset(term for phrase in (*document.phrasings, *document.tags) for term in phrase) for document in documents
+    )
+    return Known(entries=tuple(entries), own=own, index=Index(documents))
 
 
 class Knowledge:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from postroom.dispatch.robots import stop_words
 
 LONGEST_TEXT = 20_000
 LONGEST_TERM = 40
+WORDS_KEPT = 10_000
+"""Words whose stems are remembered: few words make most of what people write."""
 
 _UNSPACED = (
     (0x0E00, 0x0E7F),
@@ -26,6 +28,7 @@ _UNSPACED = (
     (0x20000, 0x2FA1F),
 )
 """Scripts whose words are not told apart by spaces, or whose words take many endings: Thai, Kana, Han, Hangul."""
+_LOWEST = min(low for low, _ in _UNSPACED)
 _ASKING = "?？؟"
 _ENDS = "\n.!。！" + _ASKING
 _COMBINING = (0x0300, 0x036F)
@@ -66,6 +69,7 @@ def sentences(text: str) -> list[tuple[str, bool]]:
     return [(words, is_question) for words, is_question in found if words.strip()]
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def stem(word: str) -> str:
     """Cut a folded word's endings, always to the same rest; what has digits stays whole."""
     if not word.isalpha():
@@ -118,7 +122,8 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _is_unspaced(char: str) -> bool:
-    return any(low <= ord(char) <= high for low, high in _UNSPACED)
+    code = ord(char)
+    return code >= _LOWEST and any(low <= code <= high for low, high in _UNSPACED)
 
 
 def _pairs(run: str) -> list[str]:

@@ -47,7 +47,9 @@ def wrote_while_waiting(
 
 def wrote_offline(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """A further mail joins the offline message; each is confirmed where the channel says so."""
-    heard = replace(_heard(session, event), is_shadow=session.is_shadow and policy.is_shadow)
+    heard = _heard(session, event)
+    if session.is_shadow and not policy.is_shadow:
+        heard = replace(heard, is_shadow=False, not_before=None)
     return confirmed((heard, ()), facts, policy, now) if policy.automatic.each else (heard, ())
 
 

@@ -50,19 +50,24 @@ def transferred_awaiting(
     return replace(session, assignment=owner), (*told, AssignToAgent(agent=owner.agent, token=owner.token))
 
 
-def stayed_silent(session: Session, _event: AgentStayedSilent, _facts: Facts, policy: Policy, now: datetime) -> Ruling:
-    """The customer waited too long for this agent: somebody else shall have it, and not this one again."""
-    target = _next_target(session, policy)
-    if target is None:
+def stayed_silent(session: Session, _event: AgentStayedSilent, facts: Facts, policy: Policy, now: datetime) -> Ruling:
+    """The customer waited too long for this agent: somebody else shall have it, and not this one again.
+
+    For an agent who is not signed in nobody waits: whoever has his turn in the queue takes it, if there are others.
+    """
+    target = next_target(session, policy)
+    kind, _, name = (target or "").partition(":")
+    prefer = waiting.preferred(facts.target, session, policy, any_queue=True) if kind == "agent" else ""
+    is_nobody = kind == "agent" and not prefer and not _has_others(f"queue:{session.queue}", session, policy)
+    if target is None or is_nobody:
         return replace(session, answer_due_since=None), (RaiseAlarm(what="agent_silent"),)
-    kind, _, name = target.partition(":")
     taken = replace(
         session,
         transfers=session.transfers + 1,
         left_out=(*(one for one in session.left_out if one != session.owner), session.owner),
         queue=name if kind == "queue" else session.queue,
     )
-    back, effects = waiting.enter(taken, policy, now, prefer=name if kind == "agent" else "")
+    back, effects = waiting.enter(taken, policy, now, prefer)
     note = Noted(what="no_agent_reply", words=f"transfer {taken.transfers} from {session.owner} to {target}")
     return back, (NotifyAgent(agent=session.owner, what="taken_away"), note, *effects)
 
@@ -103,7 +108,7 @@ def _refused(session: Session, event: SessionTransferred, facts: Facts, policy: 
     return f"the queue {event.queue} is full" if is_full else ""
 
 
-def _next_target(session: Session, policy: Policy) -> str | None:
+def next_target(session: Session, policy: Policy) -> str | None:
     """Who is next after a silent agent; None where it stays with him."""
     rules = policy.agent_silence
     to = f"queue:{session.queue}" if rules.to == "same_queue" else rules.to

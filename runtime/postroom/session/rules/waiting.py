@@ -59,8 +59,13 @@ def in_queue(session: Session, queue: str, now: datetime, *, prefer: str = "") -
     return waiting, (EnterQueue(queue=queue),)
 
 
-def offline(session: Session, now: datetime, again_at: datetime | None = None) -> Session:
-    """The session as an offline message, routed in work time, and not before `again_at`."""
+def offline(session: Session, now: datetime, again_at: datetime | None = None, keeping: str = "") -> Session:
+    """The session as an offline message, routed in work time, not before `again_at`, and `keeping` for an agent.
+
+    In shadow it is routed once: nobody may take it, so it would go to and fro for ever.
+    """
+    if session.is_shadow and session.was_offline:
+        again_at = datetime.max.replace(tzinfo=now.tzinfo)
     return replace(
         without_owner(session),
         phase=Phase.OFFLINE,
@@ -69,7 +74,7 @@ def offline(session: Session, now: datetime, again_at: datetime | None = None) -
         queued_at=session.queued_at or now,
         waiting_since=None,
         not_before=again_at,
-        held_for="",
+        held_for=keeping,
         held_since=None,
     )
 
@@ -166,10 +171,12 @@ def closed(session: Session, _event: ClosingReached, _facts: Facts, policy: Poli
 
 
 def opened(session: Session, _event: OpeningReached, facts: Facts, policy: Policy, now: datetime) -> Ruling:
-    """An offline message is routed: to its queue, kept for the last agent where it is his by rule."""
+    """An offline message is routed: to its queue, kept for whom it was handed to, else the last agent by rule."""
     if not policy.hours.is_open(now):
         return ignored(session, "it is not work time")
-    prefer = last_agent(session, facts, policy, now) if policy.offline.to_last_agent else ""
+    prefer = preferred(facts.target, session, policy, any_queue=True) if session.held_for else ""
+    if not prefer and policy.offline.to_last_agent:
+        prefer = last_agent(session, facts, policy, now)
     return in_queue(session, session.queue, now, prefer=prefer)
 
 
@@ -193,7 +200,8 @@ def _overflow(session: Session, queue: str, now: datetime) -> Ruling:
 def _out_of_hours(session: Session, policy: Policy, now: datetime) -> Ruling:
     """What waits at an hour at which nobody works."""
     if policy.offline.enabled:
-        return offline(session, now), (Noted(what="offline", words="it came out of work time"),)
+        kept = offline(session, now, keeping=session.held_for)
+        return kept, (Noted(what="offline", words="it came out of work time"),)
     opening = policy.hours.next_opening(now)
     if opening is None:
         alarm: tuple[AnyEffect, ...] = (RaiseAlarm(what="never_open"),)

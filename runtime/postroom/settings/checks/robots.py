@@ -34,15 +34,14 @@ def check(page: Page, tenant: Tenant) -> None:
 
 
 def _file(page: Page, path: str, file: str | None) -> None:
-    """Note every problem of a file of questions and answers, at its own place."""
+    """Note every problem of a file of questions and answers, at its own place and once, whoever uses it."""
     if file is None or not page.is_sound(path):
         return
     found = faq.load(page.folder / file)
-    if found.problems:
-        page.problem(
-            path, f"has {len(found.problems)} problem(s), of which the first is in line {found.problems[0].line}"
-        )
-    page.problems.extend(found.problems)
+    if not (page.folder / file).is_file():
+        page.problem(path, found.problems[0].rule)
+        return
+    page.problems.extend(problem for problem in found.problems if problem not in page.problems)
 
 
 def _secret(page: Page, path: str, robot: Robot) -> None:

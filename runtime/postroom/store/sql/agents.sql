@@ -17,6 +17,10 @@ FROM agents
 WHERE tenant = :tenant
 ORDER BY name;
 
+-- name: agents_tenants
+-- Every tenant that has or had agents.
+SELECT DISTINCT tenant FROM agents ORDER BY tenant;
+
 -- name: agents_candidates
 -- Those of the named who are ready with a place left, by name.
 SELECT tenant, name, state, reason, capacity, load, idle_since, missed_offers, heartbeat_at

@@ -72,10 +72,10 @@ SELECT trace FROM mails WHERE id = :id;
 UPDATE mails SET trace = :trace WHERE id = :id;
 
 -- name: mails_twin
--- The conversation of the same mail on another channel.
+-- The conversation of the same mail on another channel; the plus keeps the order from choosing the index.
 SELECT conversation
 FROM mails
 WHERE message_id = :message_id AND tenant = :tenant AND channel <> :channel AND body_hash = :body_hash
     AND from_address = :from_address AND incoming = 1 AND conversation IS NOT NULL
-ORDER BY received_at, id
+ORDER BY +received_at, id
 LIMIT 1;

@@ -18,6 +18,10 @@ SET phase = excluded.phase, queue = excluded.queue, priority = excluded.priority
 -- One session.
 SELECT state FROM sessions WHERE id = :id;
 
+-- name: sessions_several
+-- Sessions by their ids.
+SELECT state FROM sessions WHERE id IN (:ids*);
+
 -- name: sessions_latest
 -- A conversation's newest session.
 SELECT state FROM sessions WHERE conversation = :conversation ORDER BY seq DESC LIMIT 1;

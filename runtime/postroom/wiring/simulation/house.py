@@ -7,7 +7,7 @@ Nothing leaves it: the relay counts, no robot answers, and nobody works here unl
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +16,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from postroom.dispatch.asking import Asking
+from postroom.dispatch.robots.roster import Robots
 from postroom.engine.automatic_delivery import AutomaticDelivery
 from postroom.engine.deliver import Delivery, Sending
 from postroom.engine.hours import HoursLoop
@@ -26,7 +28,7 @@ from postroom.engine.settle import Settler
 from postroom.engine.step import SessionStep
 from postroom.engine.timers import TimerLoop
 from postroom.engine.verdict import IntakeRules
-from postroom.engine.world import SystemIds, no_failpoint
+from postroom.engine.world import no_failpoint
 from postroom.mail.headers import split_header
 from postroom.mail.message import Message
 from postroom.mail.tokens import KeyRing
@@ -37,6 +39,7 @@ from postroom.routing.outcome import Outcome
 from postroom.session.effects import AskRobot, Effect, SendReply
 from postroom.session.state import Phase
 from postroom.settings.channel_rules import OfflineMessages
+from postroom.settings.robots import FaqRobot
 from postroom.settings.schema import Generation, SmtpGateway, Tenant
 from postroom.store.blobs import FileBlobs
 from postroom.store.scratch import ScratchStore
@@ -44,8 +47,15 @@ from postroom.wiring.gateways import terms_of
 from postroom.wiring.in_force import InForce
 from postroom.wiring.outgoing import automatic_mailer
 from postroom.wiring.simulation.feeds import feeds_as_kept
+from postroom.wiring.simulation.manners import Turn
 from postroom.wiring.simulation.receiving import Doorway
-from postroom.wiring.simulation.world import CountingGateway, InlineOffload, VirtualClock
+from postroom.wiring.simulation.world import (
+    CountedIds,
+    CountingGateway,
+    InlineOffload,
+    RememberingReader,
+    VirtualClock,
+)
 
 ROUNDS = 1_000
 """Looks at one moment after which the clock goes on whatever happens: nothing in here may turn for ever."""
@@ -67,11 +77,12 @@ class Rooms:
 
     generation: Generation
     clock: VirtualClock
-    ids: SystemIds
+    ids: CountedIds
     offload: InlineOffload
     store: ScratchStore
     blobs: FileBlobs
     readers: Readers
+    reader: RememberingReader
     ring: KeyRing
     in_force: InForce
     step: SessionStep
@@ -82,6 +93,11 @@ class Crew:
     """Who works in the house: here nobody. A crew is asked at every moment, and says when it wants to be asked next."""
 
     is_there = False
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """Who came, paused and left, so far."""
+        return ()
 
     async def work(self) -> bool:
         """Do what is to do now; True where something was done."""
@@ -95,16 +111,22 @@ class Crew:
 class House:
     """Takes mails at their time, and lets time pass."""
 
-    def __init__(self, rooms: Rooms, crew: Crew) -> None:
+    def __init__(self, rooms: Rooms, crew: Crew, robots: Robots | None = None) -> None:
+        """Robots are asked where they are given, and answer from their files alone; else their time runs out."""
         store, step, clock, ids = rooms.store, rooms.step, rooms.clock, rooms.ids
         self.rooms = rooms
         self._crew = crew
         self._commit = SecondCommit(store, Settler(step, clock, ids, no_failpoint), clock, _uncounted)
         self._timers = TimerLoop(store, step, clock, no_failpoint, _unmeasured, _listed)
         self._hours = HoursLoop(store, step, clock, partial(_opening_rate, rooms.generation))
-        performers: dict[type[Effect], Performer] = {SendReply: _delivery(rooms).perform, AskRobot: self._no_robot}
+        self._asking = _asking(rooms, robots) if robots is not None else None
+        performers: dict[type[Effect], Performer] = {SendReply: _delivery(rooms).perform, AskRobot: self._ask}
         self._relay = Relay(store, clock, ids, performers)
         self._hours_at: datetime | None = None
+        self._routed_at: datetime | None = None
+        self._has_offline = any(
+            channel.offline_messages.enabled for tenant in rooms.generation.tenants for channel in tenant.channels
+        )
 
     async def take(self, way: Doorway, raw: bytes, size: int, uid: str) -> Taken:
         """Take a mail of that size in now, as the collector would, and let what follows at once happen.
@@ -149,23 +171,33 @@ class House:
 
     async def _bring_up(self) -> None:
         """Let everything happen that is due at this moment, and what follows from it."""
-        await self._timers.fire_due()
+        await self._fire()
         await self._keep_hours()
         for _ in range(ROUNDS):
-            sent = await self._relay.relay_due()
+            sent = await self._send()
             worked = await self._crew.work()
-            if not sent and not worked and not await self._timers.fire_due():
+            if not sent and not worked and not await self._fire():
                 return
+
+    async def _fire(self) -> int:
+        """Fire the timers that are due; it costs nothing where none is."""
+        due = await self.rooms.store.read(lambda tx: tx.timers.next_due())
+        return await self._timers.fire_due() if due is not None and due <= self.rooms.clock.now() else 0
+
+    async def _send(self) -> int:
+        """Hand on what is due to leave the house."""
+        due = await self.rooms.store.read(lambda tx: tx.outbox.next_due())
+        return await self._relay.relay_due() if due is not None and due <= self.rooms.clock.now() else 0
 
     async def _next_at(self) -> datetime | None:
         due = await self.rooms.store.read(lambda tx: (tx.timers.next_due(), tx.outbox.next_due()))
-        now = self.rooms.clock.now()
-        found = [at for at in (*due, self._hours_at, await self._routed_at(), self._crew.next_at()) if at is not None]
+        now, self._routed_at = self.rooms.clock.now(), await self._routing()
+        found = [at for at in (*due, self._hours_at, self._routed_at, self._crew.next_at()) if at is not None]
         return max(min(found), now) if found else None
 
-    async def _routed_at(self) -> datetime | None:
+    async def _routing(self) -> datetime | None:
         """When the first offline message is to be routed, where somebody is there who could take it."""
-        if not self._crew.is_there:
+        if not self._crew.is_there or not self._has_offline:
             return None  # it is routed at each opening all the same, and in vain: between two it would only be noise
         offline = await self.rooms.store.read(lambda tx: tx.sessions.of_phase(Phase.OFFLINE, 0, MOST_OFFLINE))
         later = [session.not_before for _, session in offline if session.not_before is not None]
@@ -175,7 +207,8 @@ class House:
     async def _keep_hours(self) -> None:
         """Open and close what is to be at this moment; a channel that opens slowly is looked at again soon."""
         now = self.rooms.clock.now()
-        if self._hours_at is not None and now < self._hours_at and not self._crew.is_there:
+        is_routed = self._routed_at is not None and now >= self._routed_at
+        if self._hours_at is not None and now < self._hours_at and not is_routed:
             return
         await self._hours.look()
         is_left = await self.rooms.store.read(self._is_left_to_open)
@@ -201,9 +234,14 @@ class House:
     def _tenants(self) -> tuple[Tenant, ...]:
         return self.rooms.generation.tenants
 
-    async def _no_robot(self, row: OutboxRow) -> None:
-        """Nobody answers in a robot's place: its time runs out."""
-        await self.rooms.store.write(lambda tx: tx.outbox.done(row.id))
+    async def _ask(self, row: OutboxRow) -> None:
+        """Ask a robot that needs nobody else; nobody answers in another's place, and its time runs out."""
+        tenant, effect = self.rooms.generation.tenant(row.tenant), row.effect
+        robot = tenant.robot(effect.robot) if tenant is not None and isinstance(effect, AskRobot) else None
+        if self._asking is not None and isinstance(robot, FaqRobot):
+            await self._asking.perform(row)
+        else:
+            await self.rooms.store.write(lambda tx: tx.outbox.done(row.id))
 
 
 @asynccontextmanager
@@ -212,9 +250,10 @@ async def simulated(generation: Generation, start: datetime) -> AsyncIterator[Ro
     clock, offload = VirtualClock(start), InlineOffload()
     with tempfile.TemporaryDirectory(prefix="postroom-simulated-") as name:
         folder = Path(name)
-        store, blobs, ids = ScratchStore(folder, clock), FileBlobs(folder), SystemIds(clock)
+        store, blobs, ids = ScratchStore(folder, clock), FileBlobs(folder), CountedIds(clock)
         try:
             blobs.prepare()
+            readers = Readers(blobs, offload)
             in_force = InForce(generation, clock)
             in_force.follow(await feeds_as_kept(generation, clock, offload))
             mailer = automatic_mailer(in_force, RING, _never_paused, no_failpoint)
@@ -225,7 +264,8 @@ async def simulated(generation: Generation, start: datetime) -> AsyncIterator[Ro
                 offload=offload,
                 store=store,
                 blobs=blobs,
-                readers=Readers(blobs, offload),
+                readers=readers,
+                reader=RememberingReader(store, blobs, readers, offload),
                 ring=RING,
                 in_force=in_force,
                 step=SessionStep(clock, ids, in_force.policy, mailer),
@@ -233,6 +273,10 @@ async def simulated(generation: Generation, start: datetime) -> AsyncIterator[Ro
             )
         finally:
             store.close()
+
+
+def _asking(rooms: Rooms, robots: Robots) -> Asking:
+    return Asking(rooms.store, rooms.step, rooms.reader, robots, rooms.clock, no_failpoint)
 
 
 def _delivery(rooms: Rooms) -> Delivery:

@@ -31,6 +31,11 @@ def doorways(generation: Generation, ring: KeyRing) -> tuple[Doorway, ...]:
     )
 
 
+def only_doorway(ways: tuple[Doorway, ...], wanted: str | None) -> Doorway | None:
+    """The gateway of a configuration with one, where none is asked for: no mail has to be looked at."""
+    return ways[0] if len(ways) == 1 and wanted is None else None
+
+
 def doorway_of(message: Message, ways: tuple[Doorway, ...], wanted: str | None = None) -> Doorway:
     """The gateway that is named, else the first one an address of the mail belongs to, else the first.
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
 from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from postroom import __version__
+from postroom.dispatch.robots.roster import Robots
 from postroom.mail.parse import header_only
+from postroom.observability.metrics import Metrics
 from postroom.ports.store import Tx
 from postroom.routing.outcome import Outcome
 from postroom.settings.schema import Generation
 from postroom.wiring.simulation.course import SessionCourse, courses
-from postroom.wiring.simulation.crew import Answering
+from postroom.wiring.simulation.crew import Working
+from postroom.wiring.simulation.figures import Figures, Observed, figures
 from postroom.wiring.simulation.house import Crew, House, Rooms, Taken, simulated
-from postroom.wiring.simulation.receiving import Doorway, doorway_of, doorways
+from postroom.wiring.simulation.manners import Manner, Turn
+from postroom.wiring.simulation.receiving import Doorway, doorway_of, doorways, only_doorway
 
 HEADER = 64 * 1024
 """Octets looked at for whom a mail names."""
@@ -32,13 +37,21 @@ class Arriving(Struct, frozen=True, kw_only=True):
     read: Callable[[int], bytes]
 
 
+Told = Callable[[Rooms, int], Awaitable[None]]
+"""Told how many mails were taken, after each, and once more at the end; it may look into the house."""
+
+
 class Wanted(Struct, frozen=True, kw_only=True):
-    """How it is run: until when, by which gateway whatever the mails say, and after how long agents answer."""
+    """How it is run: until when, by which gateway whatever the mails say, who works and how."""
 
     until: datetime
+    since: datetime | None = None
+    """When it begins; None for the first mail's time."""
     gateway: str | None = None
-    answer_after: timedelta | None = None
-    """None where nobody works."""
+    manner: Callable[[Rooms], Manner] | None = None
+    """How agents work; None where nobody does."""
+    robots: bool = False
+    """Whether robots that answer from a file of their own are asked."""
 
 
 class UnservedMail(Struct, frozen=True, kw_only=True):
@@ -61,6 +74,7 @@ class Simulated(Struct, frozen=True, kw_only=True):
     sent: int
     """Mails handed to the relay that only counts: automatic replies and agents' answers."""
     unserved: tuple[UnservedMail, ...]
+    figures: Figures
 
 
 class _Tally:
@@ -88,20 +102,20 @@ class _Tally:
         self.unserved.append(UnservedMail(at=mail.at, name=mail.name, why=why))
 
 
-async def run_through(
-    generation: Generation, mails: Iterable[Arriving], wanted: Wanted, told: Callable[[int], None]
-) -> Simulated:
-    """Take the mails in the order of their times; `told` how many were. Raises ConfigurationError."""
+async def run_through(generation: Generation, mails: Iterable[Arriving], wanted: Wanted, told: Told) -> Simulated:
+    """Take the mails in the order of their times. Raises ConfigurationError."""
     ordered = sorted(mails, key=lambda mail: (mail.at, mail.name))
-    start = ordered[0].at if ordered else wanted.until
+    start = wanted.since or (ordered[0].at if ordered else wanted.until)
     async with simulated(in_earnest(generation), start) as rooms:
-        house, tally = House(rooms, await _crew(rooms, wanted)), _Tally()
+        crew = await _crew(rooms, wanted)
+        house, tally = House(rooms, crew, _robots(rooms) if wanted.robots else None), _Tally()
         ways = doorways(rooms.generation, rooms.ring)
         for number, mail in enumerate(ordered):
             await _arrive(house, ways, mail, wanted, tally)
-            told(number + 1)
+            await told(rooms, number + 1)
         await house.advance(wanted.until)
-        return await _told(rooms, tally, len(ordered))
+        await told(rooms, len(ordered))
+        return await _told(rooms, tally, len(ordered), Span(since=start, turns=crew.turns))
 
 
 def in_earnest(generation: Generation) -> Generation:
@@ -114,16 +128,20 @@ def in_earnest(generation: Generation) -> Generation:
 
 
 async def _crew(rooms: Rooms, wanted: Wanted) -> Crew:
-    if wanted.answer_after is None:
+    if wanted.manner is None:
         return Crew()
-    crew = Answering(rooms, wanted.answer_after)
+    crew = Working(rooms, wanted.manner(rooms))
     await crew.begin()
     return crew
 
 
+def _robots(rooms: Rooms) -> Robots:
+    return Robots(rooms.clock, rooms.ids, rooms.offload, Metrics(__version__), lambda: rooms.generation)
+
+
 async def _arrive(house: House, ways: tuple[Doorway, ...], mail: Arriving, wanted: Wanted, tally: _Tally) -> None:
     await house.advance(mail.at)
-    way = doorway_of(header_only(mail.read(HEADER)), ways, wanted.gateway)
+    way = only_doorway(ways, wanted.gateway) or doorway_of(header_only(mail.read(HEADER)), ways, wanted.gateway)
     raw = mail.read(HEADER if mail.size > way.largest else mail.size)
     taken = await house.take(way, raw, mail.size, mail.name)
     stored = await house.rooms.store.read(lambda tx: _class(tx, taken))
@@ -136,21 +154,28 @@ def _class(tx: Tx, taken: Taken) -> str:
     return mail.mail_class if mail is not None else ""
 
 
-async def _told(rooms: Rooms, tally: _Tally, mails: int) -> Simulated:
-    sessions: list[SessionCourse] = []
-    for tenant in rooms.generation.tenants:
-        sessions += await rooms.store.read(partial(_courses, tenant.name))
+class Span(Struct, frozen=True, kw_only=True):
+    """Since when it went on, and who came and left."""
+
+    since: datetime
+    turns: Sequence[Turn]
+
+
+async def _told(rooms: Rooms, tally: _Tally, mails: int, span: Span) -> Simulated:
+    now, generation = rooms.clock.now(), rooms.generation
+    found: list[SessionCourse] = []
+    for tenant in generation.tenants:
+        found += await rooms.store.read(partial(courses, tenant=tenant.name, policies=rooms.in_force.policy, now=now))
+    sessions = tuple(sorted(found, key=lambda one: (one.opened_at, one.id)))
+    seen = Observed(generation=generation, sessions=sessions, turns=span.turns, since=span.since, until=now)
     return Simulated(
         mails=mails,
-        until=rooms.clock.now(),
+        until=now,
         outcomes=dict(tally.outcomes),
         classes=dict(tally.classes),
         gateways=dict(tally.gateways),
-        sessions=tuple(sorted(sessions, key=lambda one: (one.opened_at, one.id))),
+        sessions=sessions,
         sent=rooms.relay.taken,
         unserved=tuple(tally.unserved),
+        figures=figures(seen),
     )
-
-
-def _courses(tenant: str, tx: Tx) -> list[SessionCourse]:
-    return courses(tx, tenant)

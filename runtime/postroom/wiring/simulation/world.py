@@ -7,12 +7,18 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ParamSpec, TypeVar
 
+from postroom.engine.readers import Readers, StoredMailReader
+from postroom.mail.message import Message
 from postroom.ports.gateways import BeforeDot, RecipientResult, SendOutcome
+from postroom.ports.store import Blobs, Store
+from postroom.ports.world import Offload
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 ACCEPTED = 250
+REMEMBERED = 500
+"""Mails kept as they were read."""
 
 
 class VirtualClock:
@@ -44,12 +50,45 @@ class VirtualClock:
         return event.is_set()
 
 
+class CountedIds:
+    """ports.world.Ids: each is the time and a number; the same run mints the same ids. Nothing is secret here."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self._minted = 0
+
+    def new(self) -> str:
+        """The next id; later ones sort behind it."""
+        self._minted += 1
+        return f"{int(self._clock.now().timestamp() * 1000):013d}{self._minted:013d}"
+
+    def secret(self) -> str:
+        """A token that anybody could guess."""
+        return f"token-{self.new()}"
+
+
 class InlineOffload:
     """ports.world.Offload without another thread: one thing after the other, the same way every time."""
 
     async def run(self, lane: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: ARG002 the port's
         """Do the work here and now."""
         return work(*args, **kwargs)
+
+
+class RememberingReader(StoredMailReader):
+    """ports.desk.MailReader that reads no mail twice while it is talked about: mails are many, and few at a time."""
+
+    def __init__(self, store: Store, blobs: Blobs, readers: Readers, offload: Offload) -> None:
+        super().__init__(store, blobs, readers, offload)
+        self._read: dict[str, Message] = {}
+
+    async def message(self, sha256: str) -> Message:
+        """The mail as read."""
+        found = self._read.pop(sha256, None) or await super().message(sha256)
+        self._read[sha256] = found
+        if len(self._read) > REMEMBERED:
+            del self._read[next(iter(self._read))]
+        return found
 
 
 class CountingGateway:
