@@ -21,6 +21,7 @@ from postroom.ports.repositories import (
     Mails,
     Outbox,
     Replies,
+    SentMails,
     Undeliverable,
 )
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
@@ -54,6 +55,7 @@ class Tx(Protocol):
     agents: Agents
     replies: Replies
     automatic: AutomaticReplies
+    sent: SentMails
     drafts: Drafts
     idempotency: Idempotency
     undeliverable: Undeliverable
