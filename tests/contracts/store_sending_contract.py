@@ -46,8 +46,8 @@ class SentMailsContract:
         for _ in range(2):
             await store.write(lambda tx: tx.sent.take_back("acme", "other", "2026-03-02"))
         assert await store.read(lambda tx: tx.sent.by_gateway("acme", "2026-03-02")) == {"out": 2, "other": 0}
-        assert await store.write(lambda tx: tx.sent.forget_days_before("2026-03-02")) == 0
-        assert await store.write(lambda tx: tx.sent.forget_days_before("2026-03-03")) == 2
+        assert await store.write(lambda tx: tx.sent.forget_days_before("acme", "2026-03-02")) == 0
+        assert await store.write(lambda tx: tx.sent.forget_days_before("acme", "2026-03-03")) == 2
 
     async def test_turns_are_given_until_a_time(self, store: Store) -> None:
         assert await store.read(lambda tx: tx.sent.turn("acme", "out")) is None

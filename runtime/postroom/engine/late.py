@@ -58,14 +58,17 @@ class LateReplies:
     async def look(self) -> int:
         """Tell of what is late now; gives how many replies that were."""
         told = 0
-        for tenant, gateway in await self._store.read(lambda tx: tx.replies.ways_of_late()):
-            sending = self._sending().get((tenant, gateway))
-            terms = sending.terms if sending is not None else Terms()
-            before = self._clock.now() - timedelta(seconds=terms.notify_after)
-            late = await self._store.read(partial(_late, tenant, gateway, before))
-            for reply in late:
-                told += await self._tell(reply, terms.notify_after)
+        for tenant in {tenant for tenant, _ in self._sending()}:
+            for gateway in await self._store.read(partial(_gateways, tenant)):
+                told += await self._tell_of(tenant, gateway)
         return told
+
+    async def _tell_of(self, tenant: str, gateway: str) -> int:
+        sending = self._sending().get((tenant, gateway))
+        terms = sending.terms if sending is not None else Terms()
+        before = self._clock.now() - timedelta(seconds=terms.notify_after)
+        late = await self._store.read(partial(_late, tenant, gateway, before))
+        return sum([await self._tell(reply, terms.notify_after) for reply in late])
 
     async def show(self) -> None:
         """Show how much left today."""
@@ -94,6 +97,10 @@ def _tell(tx: Tx, step: Step, reply_id: str, notify_after: float) -> bool:
         return False
     last = next((one.words for one in reply.recipients if one.words), WAITS)
     return tell_late(tx, step, reply, f"not out after {notify_after / 60:.0f} min: {last}")
+
+
+def _gateways(tenant: str, tx: Tx) -> Sequence[str]:
+    return tx.replies.gateways_of_late(tenant)
 
 
 def _late(tenant: str, gateway: str, before: datetime, tx: Tx) -> Sequence[str]:

@@ -249,8 +249,8 @@ class Replies(Protocol):
         """The tries so far, oldest first."""
         ...
 
-    def ways_of_late(self) -> Sequence[tuple[str, str]]:
-        """Tenant and gateway of what agents wrote that is not out and of which they were not told so."""
+    def gateways_of_late(self, tenant: str) -> Sequence[str]:
+        """The gateways of what agents wrote that is not out and of which they were not told so."""
         ...
 
     def late(self, tenant: str, gateway: str, before: datetime, limit: int) -> Sequence[str]:
@@ -285,8 +285,8 @@ class SentMails(Protocol):
         """Every turn before that time is given."""
         ...
 
-    def forget_days_before(self, day: str) -> int:
-        """Drop the counts of days before that one; gives how many."""
+    def forget_days_before(self, tenant: str, day: str) -> int:
+        """Drop the tenant's counts of days before that one; gives how many."""
         ...
 
 

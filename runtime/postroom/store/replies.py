@@ -77,9 +77,9 @@ class SqlReplies:
         """The tries so far, oldest first."""
         return [_attempt(row) for row in self._db.all(_SQL["replies_attempts"], (reply,))]
 
-    def ways_of_late(self) -> Sequence[tuple[str, str]]:
-        """Tenant and gateway of what agents wrote that is not out and of which they were not told so."""
-        return [(row[0], row[1]) for row in self._db.all(_SQL["replies_ways_of_late"])]
+    def gateways_of_late(self, tenant: str) -> Sequence[str]:
+        """The gateways of what agents wrote that is not out and of which they were not told so."""
+        return [row[0] for row in self._db.all(_SQL["replies_gateways_of_late"], (tenant,))]
 
     def late(self, tenant: str, gateway: str, before: datetime, limit: int) -> Sequence[str]:
         """Replies of agents accepted by then that are not out, whose writers were not told so; oldest first."""

@@ -41,6 +41,6 @@ class SqlSentMails:
         """Every turn before that time is given."""
         self._db.run(_SQL["sent_give_turns"], (tenant, gateway, to_micros(next_at)))
 
-    def forget_days_before(self, day: str) -> int:
-        """Drop the counts of days before that one; gives how many."""
-        return self._db.run(_SQL["sent_forget"], (day,))
+    def forget_days_before(self, tenant: str, day: str) -> int:
+        """Drop the tenant's counts of days before that one; gives how many."""
+        return self._db.run(_SQL["sent_forget"], (tenant, day))

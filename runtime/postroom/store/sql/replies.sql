@@ -61,12 +61,12 @@ WHERE c.tenant = :tenant AND c.channel = :channel AND LOWER(c.customer) = LOWER(
 ORDER BY r.seq DESC
 LIMIT 1;
 
--- name: replies_ways_of_late
--- Tenant and gateway of what agents wrote that is not out and of which they were not told so.
-SELECT DISTINCT tenant, gateway
+-- name: replies_gateways_of_late
+-- The gateways of what agents of a tenant wrote that is not out and of which they were not told so.
+SELECT DISTINCT gateway
 FROM replies
-WHERE automatic = '' AND is_told_late = 0 AND state IN ('accepted', 'sending', 'delayed')
-ORDER BY tenant, gateway;
+WHERE tenant = :tenant AND automatic = '' AND is_told_late = 0 AND state IN ('accepted', 'sending', 'delayed')
+ORDER BY gateway;
 
 -- name: replies_late
 -- Replies of agents accepted before a time that are not out, whose writers were not told so; oldest first.

@@ -23,5 +23,5 @@ VALUES (:tenant, :gateway, :next_at)
 ON CONFLICT (tenant, gateway) DO UPDATE SET next_at = excluded.next_at;
 
 -- name: sent_forget
--- Drop the counts of days before one.
-DELETE FROM sent_mails WHERE day < :day;
+-- Drop a tenant's counts of days before one.
+DELETE FROM sent_mails WHERE tenant = :tenant AND day < :day;
