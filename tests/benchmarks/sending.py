@@ -87,7 +87,7 @@ async def _relayed(office: Office, port: int) -> float:
     async with asyncio.TaskGroup() as group:
         group.create_task(relay.run(stopping))
         while (await house.read(lambda tx: tx.counts())).outbox_pending:
-            await house.clock.sleep(0.02)
+            await house.clock.sleep(0.05)
         seconds = time.perf_counter() - began
         stopping.set()
     await gateway.close()

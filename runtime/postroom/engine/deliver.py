@@ -122,7 +122,7 @@ class Delivery:
         if reply.automatic and not await self._has_its_turn(row, reply, terms):
             return None
         try:
-            raw = await self._offload.run("blobs", self._blobs.read, reply.raw)
+            raw = await self._bytes_of(reply)
         except PermanentError as error:
             outcome = SendOutcome(results=(), words=f"the rendered reply is lost: {error}")
             return Tried(row=row, reply=reply, attempt=None, outcome=outcome, terms=replace(terms, give_up_after=0.0))
@@ -134,6 +134,12 @@ class Delivery:
         else:
             outcome = await self._hand_over(row, reply, attempt, raw, sending)
         return Tried(row=row, reply=reply, attempt=attempt, outcome=outcome, terms=terms)
+
+    async def _bytes_of(self, reply: Reply) -> bytes:
+        """What was rendered once; small ones came with their row. Raises PermanentError where it is lost."""
+        if reply.raw.small is not None:
+            return self._blobs.read(reply.raw)
+        return await self._offload.run("blobs", self._blobs.read, reply.raw)
 
     async def _has_its_turn(self, row: OutboxRow, reply: Reply, terms: Terms) -> bool:
         """Whether an automatic reply may leave now; if not it waits for its turn, and is closed once it waited long."""
@@ -165,8 +171,9 @@ class Delivery:
         attempt_id, now, holds = self._ids.new(), self._clock.now(), terms.holds(reply)
 
         def unit(tx: Tx) -> Begun:
-            was_lost = self._close_lost_attempts(tx, _existing(tx, reply.id), now, holds=holds)
-            standing = _existing(tx, reply.id).recipients
+            existing = _existing(tx, reply.id)
+            was_lost = self._close_lost_attempts(tx, existing, now, holds=holds)
+            standing = (_existing(tx, reply.id) if was_lost else existing).recipients
             wanted = tuple(one.address for one in standing if wants_it(one, hold_unknown=holds))
             if not wanted:
                 close(tx, row)

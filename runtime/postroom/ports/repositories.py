@@ -301,6 +301,10 @@ class Undeliverable(Protocol):
         """Whether the address cannot be written to now; letter case counts for nothing."""
         ...
 
+    def forget(self, now: datetime) -> int:
+        """Forget the addresses that can be written to again; gives how many."""
+        ...
+
 
 class Idempotency(Protocol):
     """Answers given to requests that carry an Idempotency-Key."""

@@ -23,3 +23,8 @@ ALTER TABLE outbox ADD COLUMN turn_at BIGINT;
 ALTER TABLE replies ADD COLUMN is_told_late INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX replies_late ON replies (tenant, gateway, accepted_at, seq)
     WHERE automatic = '' AND is_told_late = 0 AND state IN ('accepted', 'sending', 'delayed');
+
+-- What is kept for a time only is found by its age.
+CREATE INDEX drafts_age ON drafts (saved_at);
+CREATE INDEX automatic_replies_age ON automatic_replies (at);
+CREATE INDEX undeliverable_age ON undeliverable (until);
