@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.benchmarks import deciding, idle, many_sessions, receiving
+from tests.benchmarks import deciding, idle, many_sessions, reading, receiving, sending
 from tests.benchmarks.bare_reader import read_box
 from tests.benchmarks.boxes import filled, stocked
 from tests.benchmarks.mails import mails
@@ -127,3 +127,18 @@ def test_a_full_store_is_started_on_and_its_deadlines_fire() -> None:
     seen = many_sessions.run(200, print)
     assert seen.fired == 20
     assert [row.met is None for row in many_sessions.rows(seen)] == [False, True, False, True, False]
+
+
+@pytest.mark.server
+def test_every_peer_hands_its_mails_to_the_same_sink() -> None:
+    if sending.missing():
+        pytest.skip(sending.missing())
+    speeds = sending.run(1, 8, lambda _: None)
+    assert set(speeds) == set(sending.PEERS)
+    assert [row.bar for row in sending.rows(speeds)] == ["ratio >= 2", None, None, None]
+
+
+def test_every_reader_takes_everything_out_of_the_same_mails() -> None:
+    rows = reading.rows(reading.run(1, 3, lambda _: None))
+    assert len({row.name for row in rows}) == len(rows) >= 4
+    assert {row.bar for row in rows} == {"ratio >= 10", "ratio >= 4"}

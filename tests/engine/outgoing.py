@@ -17,7 +17,7 @@ from postroom.engine.relay import Relay
 from postroom.engine.replies import Desk
 from postroom.engine.sending_terms import Sending, Terms
 from postroom.ports.desk import ReplyRequest
-from postroom.ports.gateways import BeforeDot, GatewayStatus, RecipientResult, SendOutcome
+from postroom.ports.gateways import BeforeDot, GatewayStatus, RecipientResult, SendingGateway, SendOutcome
 from postroom.ports.records import Attempt, JournalEntry, OutboxRow, Reply, StoredMail
 from postroom.ports.store import Tx
 from postroom.session.effects import SendReply
@@ -180,8 +180,8 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(folder: Path, *script: Said) -> AsyncIterator[Office]:
-    """Open a room whose replies go to a scripted relay."""
+async def open_office(folder: Path, *script: Said, relay_to: SendingGateway | None = None) -> AsyncIterator[Office]:
+    """Open a room whose replies go to a scripted relay, or to this one."""
     async with open_room(folder) as room:
         house, gateway = room.house, ScriptedGateway(list(script))
         reader = StoredMailReader(house.store, room.blobs, room.readers, house.offload)
@@ -199,7 +199,7 @@ async def open_office(folder: Path, *script: Said) -> AsyncIterator[Office]:
         office: Office
 
         def sending(_tenant: str, _gateway: str) -> Sending | None:
-            return Sending(gateway=gateway, terms=office.terms) if office.configured else None
+            return Sending(gateway=relay_to or gateway, terms=office.terms) if office.configured else None
 
         ended: list[tuple[str, str]] = []
         delivery = Delivery(

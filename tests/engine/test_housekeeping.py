@@ -11,7 +11,7 @@ from postroom.engine.housekeeping import ANSWERS_KEPT, EVERY, Housekeeping
 from postroom.errors import TemporaryError
 from postroom.ports.records import Draft, DraftContent, StoredAnswer
 from postroom.ports.store import Tx
-from postroom.session.state import Phase, Session
+from postroom.session.state import Phase
 from tests.dispatch.house import ACME, House, open_house
 from tests.engine.automatic_office import sent
 from tests.engine.outgoing import open_office, says
@@ -92,11 +92,13 @@ async def test_what_sending_left_behind_is_forgotten_once_nothing_can_ask_for_it
         house.clock.passed += 401 * 86_400.0
         # Counts of the day, and the address; what belongs to open sessions stays.
         assert await tidying.tidy() == 2
-        await house.write(lambda tx: [tx.sessions.save(replace(one, phase=Phase.ENDED)) for one in _all(tx)])
+        await house.write(_end_all)
         assert await tidying.tidy() == 3
         assert await tidying.tidy() == 0
 
 
-def _all(tx: Tx) -> list[Session]:
-    found = (tx.sessions.latest(one) for one in {mail.conversation for mail in tx.mails.latest(ACME, 99)} if one)
-    return [session for session in found if session is not None]
+def _end_all(tx: Tx) -> None:
+    for mail_ in tx.mails.latest(ACME, 99):
+        session = tx.sessions.latest(mail_.conversation) if mail_.conversation else None
+        if session is not None:
+            tx.sessions.save(replace(session, phase=Phase.ENDED))
