@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import click
 from rich.console import Console
 
-from tests.benchmarks import assigning, deciding, idle, many_sessions, reading, receiving, sending
+from tests.benchmarks import assigning, deciding, idle, imap, many_sessions, reading, receiving, sending
 from tests.benchmarks.peers import missing
 from tests.benchmarks.report import Row, merge
 from tests.benchmarks.tables import idle_table, race_table, row_table
@@ -19,7 +19,7 @@ MOST_READ = 500
 console = Console(width=140 if not sys.stdout.isatty() else None)
 
 
-WHAT_THERE_IS = ("receiving", "sending", "reading", "idle", "sessions", "assigning", "all")
+WHAT_THERE_IS = ("receiving", "imap", "sending", "reading", "idle", "sessions", "assigning", "all")
 
 
 @click.command()
@@ -36,6 +36,7 @@ def main(what: str, rounds: int, mails: int, scale: float, seconds: float) -> No
     _require(chosen)
     measured: dict[str, Callable[[], Sequence[Row]]] = {
         "receiving": lambda: _receive(rounds, mails),
+        "imap": lambda: imap.rows(imap.run(rounds, mails, console.print)),
         "sending": lambda: sending.rows(sending.run(rounds, mails, console.print)),
         "reading": lambda: reading.rows(reading.run(rounds, min(mails, MOST_READ), console.print)),
         "idle": lambda: _idle(scale, seconds),
@@ -49,7 +50,7 @@ def main(what: str, rounds: int, mails: int, scale: float, seconds: float) -> No
 
 def _require(chosen: Sequence[str]) -> None:
     """Raises ClickException where a peer is not installed."""
-    lacking = [missing()] if {"receiving", "idle"}.intersection(chosen) else []
+    lacking = [missing()] if {"receiving", "imap", "idle"}.intersection(chosen) else []
     lacking += [sending.missing()] if "sending" in chosen else []
     if any(lacking):
         raise click.ClickException(f"the peers are not all here; as root: {'; '.join(filter(None, lacking))}")

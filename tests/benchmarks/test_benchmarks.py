@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.benchmarks import deciding, idle, many_sessions, reading, receiving, sending
+from tests.benchmarks import deciding, idle, imap, many_sessions, reading, receiving, sending
 from tests.benchmarks.bare_reader import read_box
 from tests.benchmarks.boxes import filled, stocked
 from tests.benchmarks.mails import mails
@@ -142,3 +142,11 @@ def test_every_reader_takes_everything_out_of_the_same_mails() -> None:
     rows = reading.rows(reading.run(1, 3, lambda _: None))
     assert len({row.name for row in rows}) == len(rows) >= 4
     assert {row.bar for row in rows} == {"ratio >= 10", "ratio >= 4"}
+
+
+@pytest.mark.server
+def test_imap_is_raced_with_pop3_on_the_same_mails() -> None:
+    require_dovecot()
+    (row,) = imap.rows(imap.run(1, 5, lambda _: None))
+    assert (row.peer, row.met) == ("postroom over POP3", None)
+    assert row.value > 0
