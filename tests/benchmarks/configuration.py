@@ -38,7 +38,7 @@ _OUTBOX = """\
     from_address: support@cc.example
 """
 _INBOX = Template("""\
-  - kind: pop3
+  - kind: $kind
     name: inbox$number
     host: 127.0.0.1
     port: $port
@@ -66,14 +66,16 @@ agents:
 """
 
 
-def write_configuration(folder: Path, *, port: int, users: Sequence[int], poll_every: int = 60) -> None:
+def write_configuration(
+    folder: Path, *, port: int, users: Sequence[int], poll_every: int = 60, kind: str = "pop3"
+) -> None:
     """Write a configuration that collects the mailboxes of these users of the server at that port."""
     tenants = folder / "tenants"
     tenants.mkdir()
     (folder / "postroom.yaml").write_text(_PROCESS)
     for index, start in enumerate(range(0, len(users), IN_A_TENANT)):
         some = users[start : start + IN_A_TENANT]
-        (tenants / f"tenant{index}.yaml").write_text(_tenant(port, some, poll_every))
+        (tenants / f"tenant{index}.yaml").write_text(_tenant(port, some, poll_every, kind))
 
 
 def environment(passwords: Mapping[int, str]) -> dict[str, str]:
@@ -81,8 +83,9 @@ def environment(passwords: Mapping[int, str]) -> dict[str, str]:
     return {f"POP3_PASSWORD_{number}": password for number, password in passwords.items()}
 
 
-def _tenant(port: int, users: Sequence[int], poll_every: int) -> str:
-    inboxes = [_INBOX.substitute(number=number, port=port, poll_every=poll_every) for number in users]
+def _tenant(port: int, users: Sequence[int], poll_every: int, kind: str) -> str:
+    values = {"port": port, "poll_every": poll_every, "kind": kind}
+    inboxes = [_INBOX.substitute(values, number=number) for number in users]
     channels = [_CHANNEL.substitute(number=number, address=_address(number, users)) for number in users]
     return "".join(("gateways:\n", *inboxes, _OUTBOX, "channels:\n", *channels, _PEOPLE))
 

@@ -46,7 +46,16 @@ uidls_file $folder/uidls
 
 def postroom(box: Box, stock: Stock, folder: Path) -> Measure:
     """The whole runtime: fetched, committed, classified, routed, queued, and only then deleted."""
-    write_configuration(emptied(folder), port=box.port, users=(box.number,))
+    return _postroom(box, stock, folder, "pop3")
+
+
+def postroom_over_imap(box: Box, stock: Stock, folder: Path) -> Measure:
+    """The same over IMAP."""
+    return _postroom(box, stock, folder, "imap")
+
+
+def _postroom(box: Box, stock: Stock, folder: Path, kind: str) -> Measure:
+    write_configuration(emptied(folder), port=box.port, users=(box.number,), kind=kind)
     measure = _child("postroom_child", [str(folder), str(stock.mails)], environment({box.number: box.password}))
     check_store(folder / "var" / "postroom.db", stock.mails)
     return measure

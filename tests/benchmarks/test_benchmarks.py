@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.benchmarks import api, broker, deciding, idle, many_sessions, receiving
+from tests.benchmarks import api, broker, deciding, idle, imap, many_sessions, reading, receiving, sending
 from tests.benchmarks.bare_reader import read_box
 from tests.benchmarks.boxes import filled, stocked
 from tests.benchmarks.mails import mails
@@ -140,3 +140,26 @@ def test_requests_are_answered_while_mails_come() -> None:
     seen = api.run(0.2, print)
     assert [row.unit for row in api.rows(seen)] == ["ms", "ms", "requests/s", "mails/s"]
     assert 0 < seen.p50 <= seen.p99
+
+
+@pytest.mark.server
+def test_every_peer_hands_its_mails_to_the_same_sink() -> None:
+    if sending.missing():
+        pytest.skip(sending.missing())
+    speeds = sending.run(1, 8, lambda _: None)
+    assert set(speeds) == set(sending.PEERS)
+    assert [row.bar for row in sending.rows(speeds)] == ["ratio >= 2", None, None, None]
+
+
+def test_every_reader_takes_everything_out_of_the_same_mails() -> None:
+    rows = reading.rows(reading.run(1, 3, lambda _: None))
+    assert len({row.name for row in rows}) == len(rows) >= 4
+    assert {row.bar for row in rows} == {"ratio >= 10", "ratio >= 4"}
+
+
+@pytest.mark.server
+def test_imap_is_raced_with_pop3_on_the_same_mails() -> None:
+    require_dovecot()
+    (row,) = imap.rows(imap.run(1, 5, lambda _: None))
+    assert (row.peer, row.met) == ("postroom over POP3", None)
+    assert row.value > 0

@@ -1,4 +1,4 @@
-"""Looks over the shoulder of the POP3 gateway: when its first session opens, what it deletes, when it is confirmed.
+"""Looks over the shoulder of the receiving gateways: when the first session opens, what is deleted, when it is over.
 
 It changes nothing of what the gateway does; the first session alone waits until the whole process has started.
 """
@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import Any, cast
 from unittest.mock import patch
 
+from postroom.gateways.imap.client import ImapGateway
+from postroom.gateways.imap.mailbox import ImapMailbox
 from postroom.gateways.pop3.client import Pop3Gateway
 from postroom.gateways.pop3.mailbox import Pop3Mailbox
-from postroom.ports.gateways import Listed
+from postroom.ports.gateways import Listed, Mailbox
 from tests.benchmarks.measure import Measure, Stopwatch
 
 
@@ -27,7 +30,7 @@ class Shoulder:
         self._started = started
         self._wanted = (mails, sessions)
         self._watch: Stopwatch | None = None
-        self._marked: dict[Pop3Mailbox, Sequence[Listed]] = {}
+        self._marked: dict[Mailbox, Sequence[Listed]] = {}
         self._mails = self._octets = 0
 
     async def opening(self) -> None:
@@ -35,11 +38,11 @@ class Shoulder:
         await self._started.wait()
         self._watch = self._watch or Stopwatch()
 
-    def marked(self, mailbox: Pop3Mailbox, listed: Sequence[Listed]) -> None:
+    def marked(self, mailbox: Mailbox, listed: Sequence[Listed]) -> None:
         """These were marked for deletion."""
         self._marked[mailbox] = listed
 
-    def closed(self, mailbox: Pop3Mailbox, *, confirmed: bool) -> None:
+    def closed(self, mailbox: Mailbox, *, confirmed: bool) -> None:
         """A session ended; what it had marked is gone if that was confirmed."""
         listed = self._marked.pop(mailbox, ())
         if not confirmed:
@@ -55,25 +58,29 @@ class Shoulder:
 
 @contextmanager
 def watching(shoulder: Shoulder) -> Iterator[None]:
-    """Tell `shoulder` of every POP3 session of this process."""
-    really_open, really_delete, really_close = Pop3Gateway.open, Pop3Mailbox.delete, Pop3Mailbox.close
+    """Tell `shoulder` of every POP3 and IMAP session of this process."""
+    with ExitStack() as patches:
+        for gateway, mailbox in ((Pop3Gateway, Pop3Mailbox), (ImapGateway, ImapMailbox)):
+            _watch(patches, shoulder, gateway, mailbox)
+        yield
 
-    async def open_(gateway: Pop3Gateway) -> Pop3Mailbox:
+
+def _watch(patches: ExitStack, shoulder: Shoulder, gateway_: type[Any], mailbox_: type[Any]) -> None:
+    really_open, really_delete, really_close = gateway_.open, mailbox_.delete, mailbox_.close
+
+    async def open_(gateway: object) -> Mailbox:
         await shoulder.opening()
-        return await really_open(gateway)
+        return cast("Mailbox", await really_open(gateway))
 
-    async def delete(mailbox: Pop3Mailbox, listed: Sequence[Listed]) -> None:
+    async def delete(mailbox: Mailbox, listed: Sequence[Listed]) -> None:
         await really_delete(mailbox, listed)
         shoulder.marked(mailbox, listed)
 
-    async def close(mailbox: Pop3Mailbox) -> bool:
-        confirmed = await really_close(mailbox)
+    async def close(mailbox: Mailbox) -> bool:
+        confirmed = bool(await really_close(mailbox))
         shoulder.closed(mailbox, confirmed=confirmed)
         return confirmed
 
-    with (
-        patch.object(Pop3Gateway, "open", open_),
-        patch.object(Pop3Mailbox, "delete", delete),
-        patch.object(Pop3Mailbox, "close", close),
-    ):
-        yield
+    patches.enter_context(patch.object(gateway_, "open", open_))
+    patches.enter_context(patch.object(mailbox_, "delete", delete))
+    patches.enter_context(patch.object(mailbox_, "close", close))

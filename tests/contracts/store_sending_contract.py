@@ -36,6 +36,37 @@ async def again(store: Store, row: str, due: float) -> None:
 TENANTS = ((1, "acme"), (2, "acme_2"), (3, "a_me"))
 
 
+class SentMailsContract:
+    async def test_mails_are_counted_by_day_and_gateway_and_taken_back_down_to_nought(self, store: Store) -> None:
+        for gateway in ("out", "out", "other"):
+            await store.write(on(lambda tx, one: tx.sent.count("acme", one, "2026-03-02"), gateway))
+        assert await store.read(lambda tx: tx.sent.by_gateway("acme", "2026-03-02")) == {"out": 2, "other": 1}
+        assert await store.read(lambda tx: tx.sent.by_gateway("acme", "2026-03-03")) == {}
+        assert await store.read(lambda tx: tx.sent.by_gateway("beta", "2026-03-02")) == {}
+        for _ in range(2):
+            await store.write(lambda tx: tx.sent.take_back("acme", "other", "2026-03-02"))
+        assert await store.read(lambda tx: tx.sent.by_gateway("acme", "2026-03-02")) == {"out": 2, "other": 0}
+        assert await store.write(lambda tx: tx.sent.forget_days_before("acme", "2026-03-02")) == 0
+        assert await store.write(lambda tx: tx.sent.forget_days_before("acme", "2026-03-03")) == 2
+
+    async def test_turns_are_given_until_a_time(self, store: Store) -> None:
+        assert await store.read(lambda tx: tx.sent.turn("acme", "out")) is None
+        for seconds in (5, 9):
+            await store.write(on(lambda tx, at: tx.sent.give_turns_until("acme", "out", later(at)), seconds))
+        assert await store.read(lambda tx: tx.sent.turn("acme", "out")) == later(9)
+
+    async def test_a_postponed_row_keeps_its_turn_and_counts_no_attempt(self, store: Store) -> None:
+        await put_in(store, outbox_row("o1", due=0))
+        await lease(store)
+        await store.write(lambda tx: tx.outbox.postpone("o1", later(5), "its turn", later(5)))
+        assert await lease(store, 4) == []
+        (row,) = await store.write(lambda tx: tx.outbox.lease("mine", later(5), later(9), 9))
+        assert (row.turn_at, row.attempts) == (later(5), 0)
+        await again(store, "o1", 6)
+        (row,) = await store.write(lambda tx: tx.outbox.lease("mine", later(6), later(9), 9))
+        assert (row.turn_at, row.attempts) == (None, 1)
+
+
 class OutboxContract:
     async def test_a_row_is_leased_whole_once_it_is_due_and_once_only(self, store: Store) -> None:
         await put_in(store, outbox_row("o1", due=5))

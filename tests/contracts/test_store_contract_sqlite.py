@@ -20,7 +20,12 @@ from tests.contracts.store_memory_contract import (
     TwinsContract,
     UndeliverableContract,
 )
-from tests.contracts.store_sending_contract import IdempotencyContract, OutboxContract, RepliesContract
+from tests.contracts.store_sending_contract import (
+    IdempotencyContract,
+    OutboxContract,
+    RepliesContract,
+    SentMailsContract,
+)
 from tests.contracts.store_service_contract import (
     AgentsContract,
     CountsContract,
@@ -78,6 +83,9 @@ class TestBroker(BrokerContract): ...
 
 
 class TestOutbox(OutboxContract): ...
+
+
+class TestSentMails(SentMailsContract): ...
 
 
 class TestReplies(RepliesContract): ...

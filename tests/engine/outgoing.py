@@ -11,13 +11,13 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from postroom.engine.automatic_delivery import AutomaticDelivery
-from postroom.engine.deliver import Delivery, Sending
+from postroom.engine.deliver import Delivery
 from postroom.engine.readers import StoredMailReader
 from postroom.engine.relay import Relay
 from postroom.engine.replies import Desk
-from postroom.engine.sending_terms import Terms
+from postroom.engine.sending_terms import Sending, Terms
 from postroom.ports.desk import ReplyRequest
-from postroom.ports.gateways import BeforeDot, GatewayStatus, RecipientResult, SendOutcome
+from postroom.ports.gateways import BeforeDot, GatewayStatus, RecipientResult, SendingGateway, SendOutcome
 from postroom.ports.records import Attempt, JournalEntry, OutboxRow, Reply, StoredMail
 from postroom.ports.store import Tx
 from postroom.session.effects import SendReply
@@ -99,6 +99,8 @@ class Office:
     """Outcome and reason of each automatic reply that came to its end."""
     configured: bool = True
     terms: Terms = TERMS
+    held_back: list[str] = field(default_factory=list)
+    """Why mails had to wait, time and again."""
 
     async def assigned(self, raw: bytes | None = None, agent: str = "anna") -> Session:
         """A customer's mail that is the agent's to answer."""
@@ -178,8 +180,8 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(folder: Path, *script: Said) -> AsyncIterator[Office]:
-    """Open a room whose replies go to a scripted relay."""
+async def open_office(folder: Path, *script: Said, relay_to: SendingGateway | None = None) -> AsyncIterator[Office]:
+    """Open a room whose replies go to a scripted relay, or to this one."""
     async with open_room(folder) as room:
         house, gateway = room.house, ScriptedGateway(list(script))
         reader = StoredMailReader(house.store, room.blobs, room.readers, house.offload)
@@ -197,7 +199,7 @@ async def open_office(folder: Path, *script: Said) -> AsyncIterator[Office]:
         office: Office
 
         def sending(_tenant: str, _gateway: str) -> Sending | None:
-            return Sending(gateway=gateway, terms=office.terms) if office.configured else None
+            return Sending(gateway=relay_to or gateway, terms=office.terms) if office.configured else None
 
         ended: list[tuple[str, str]] = []
         delivery = Delivery(
@@ -210,6 +212,7 @@ async def open_office(folder: Path, *script: Said) -> AsyncIterator[Office]:
             sending,
             AutomaticDelivery(house.clock, lambda _, outcome, reason: ended.append((outcome, reason))),
             room.failpoint,
+            lambda _, why: office.held_back.append(why),
         )
         relay = Relay(house.store, house.clock, house.ids, {SendReply: delivery.perform})
         office = Office(room, gateway, desk, delivery, relay, ended)

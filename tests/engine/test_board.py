@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from postroom.engine.board import LONGEST_WORDS, ShownGateway, StatusBoard
-from postroom.engine.deliver import Sending
 from postroom.engine.probe import Probes
+from postroom.engine.sending_terms import Sending
 from postroom.engine.watch import Watch
 from postroom.observability.metrics import Metrics
 from postroom.ports.gateways import BeforeDot, GatewayError, GatewayStatus, SendOutcome

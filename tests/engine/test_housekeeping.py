@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from postroom.engine.housekeeping import ANSWERS_KEPT, EVERY, Housekeeping
 from postroom.errors import TemporaryError
-from postroom.ports.records import StoredAnswer
+from postroom.ports.records import Draft, DraftContent, StoredAnswer
+from postroom.ports.store import Tx
+from postroom.session.state import Phase
 from tests.dispatch.house import ACME, House, open_house
+from tests.engine.automatic_office import sent
+from tests.engine.outgoing import open_office, says
+from tests.engine.room import mail
 
 
 async def keep(house: House, key: str) -> None:
@@ -58,3 +65,40 @@ async def test_it_tidies_up_hourly_and_goes_on_where_the_store_cannot_just_now(
             await loop.run()
         assert slept == [EVERY, EVERY]
         assert not await is_kept(house, "old")
+
+
+async def test_what_sending_left_behind_is_forgotten_once_nothing_can_ask_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postroom.engine.housekeeping.AT_ONCE", 1)
+    async with open_office(tmp_path, says(250)) as office:
+        house = office.room.house
+        tidying = Housekeeping(house.store, house.clock, lambda: (ACME,))
+        for number in range(2):
+            await sent(office, number)
+        await office.deliver()
+        session = await office.assigned(mail(Message_ID="<d@example.com>", body="Draft."))
+        draft = Draft(
+            session=session.id,
+            agent="anna",
+            tenant=ACME,
+            conversation=session.conversation,
+            saved_at=house.clock.now(),
+            content=DraftContent(text="so far"),
+        )
+        await house.write(lambda tx: tx.drafts.save(draft))
+        now = house.clock.now()
+        await house.write(lambda tx: tx.undeliverable.add(ACME, "gone@example.com", now, now + timedelta(days=30)))
+        house.clock.passed += 401 * 86_400.0
+        # Counts of the day, and the address; what belongs to open sessions stays.
+        assert await tidying.tidy() == 2
+        await house.write(_end_all)
+        assert await tidying.tidy() == 3
+        assert await tidying.tidy() == 0
+
+
+def _end_all(tx: Tx) -> None:
+    for mail_ in tx.mails.latest(ACME, 99):
+        session = tx.sessions.latest(mail_.conversation) if mail_.conversation else None
+        if session is not None:
+            tx.sessions.save(replace(session, phase=Phase.ENDED))

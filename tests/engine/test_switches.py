@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from postroom.engine.board import ShownGateway, StatusBoard
-from postroom.engine.deliver import Sending
 from postroom.engine.operate import GatewayOperations
 from postroom.engine.probe import Probes
+from postroom.engine.sending_terms import Sending
 from postroom.engine.switches import KEPT_AS, Switches
 from postroom.engine.watch import Watch
 from postroom.engine.world import SystemClock

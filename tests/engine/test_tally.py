@@ -8,9 +8,19 @@ from pathlib import Path
 from postroom.engine.gauges import show
 from postroom.engine.tally import Tally
 from postroom.observability.metrics import Metrics
+from postroom.ports.happenings import read_batch
 from postroom.ports.store import Tx
+from postroom.ports.telling import Told, events_for
 from postroom.routing.agents import AgentState
-from postroom.session.events import AgentLeft, AgentReserved, AnyEvent, OfferAccepted, OfferDeclined, OfferExpired
+from postroom.session.events import (
+    AgentLeft,
+    AgentReserved,
+    AnyEvent,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    ReplyDelayed,
+)
 from postroom.session.state import Session
 from tests.dispatch.house import ACME, House, open_house
 from tests.engine.outgoing import goes_silent, open_office, says
@@ -117,3 +127,21 @@ async def test_gauges_show_what_is_stored_and_nought_for_the_rest(tmp_path: Path
         agents = [value(metrics, "agents", tenant=ACME, state=state.value) for state in AgentState]
         assert agents == [1, 1, 1]
         assert value(metrics, "outbox_oldest_seconds") == 0
+
+
+async def test_a_late_reply_is_counted_and_shown_to_its_agent_with_its_words(tmp_path: Path) -> None:
+    async with open_office(tmp_path, says(451)) as office:
+        house, metrics = office.room.house, Metrics("test")
+        tally = Tally(house.store, metrics, lambda: (ACME,), house.step.policy)
+        await tally._count_new(ACME)
+        session = await office.assigned()
+        late = ReplyDelayed(reply="r1", agent="anna", words="not out after 30 min")
+        await house.write(lambda tx: house.step(tx, session.id, late))
+        await tally._count_new(ACME)
+        assert value(metrics, "replies_total", tenant=ACME, channel="support", outcome="delayed") == 1
+        batch = await house.read(lambda tx: read_batch(tx, ACME, 0))
+        told = [event for event in events_for("anna", batch.happenings[-1]) if isinstance(event.data, Told)]
+        assert [(one.name, one.data.what, one.data.reason) for one in told] == [  # type: ignore[attr-defined]
+            ("notice", "reply_delayed", ""),
+            ("reply", "delayed", "not out after 30 min"),
+        ]

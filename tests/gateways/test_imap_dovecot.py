@@ -14,7 +14,7 @@ from postroom.gateways.reading import Security
 from postroom.ports.gateways import Fetched, GatewayStatus
 from tests.journeys.oracle import Oracle
 from tests.support.collecting import house
-from tests.support.dovecot import Dovecot
+from tests.support.dovecot import Dovecot, running_dovecot
 from tests.support.one_session import MemorySpooler, collect, content
 
 pytestmark = pytest.mark.server
@@ -47,6 +47,23 @@ async def test_every_mail_arrives_octet_for_octet_and_is_gone_after_the_end(
     assert result.mails == MAILS
     assert all(listed == size for listed, size in result.sizes)
     assert (result.closed, dovecot.maildir_count(0)) == (True, 0)
+
+
+async def test_without_uidplus_only_ours_is_removed_and_nothing_while_others_have_marked_mails() -> None:
+    with running_dovecot(users=1, imap_capability="IMAP4rev1 AUTH=PLAIN") as bare:
+        bare.fill(0, MAILS)
+        other = beside(bare, 0)
+        other.store("2", "+FLAGS", "(\\Deleted)")
+        gateway = ImapGateway(options(bare, 0))
+        result = await collect(gateway, want=lambda listed: [one for one in listed if one.number != 2])
+        assert result.status is GatewayStatus.DRAINING_STUCK
+        assert bare.maildir_count(0) == len(MAILS)
+        other.store("2", "-FLAGS", "(\\Deleted)")
+        result = await collect(gateway, want=lambda listed: [one for one in listed if one.number != 2])
+        assert (result.closed, result.status) == (True, None)
+        other.noop()
+        assert other.select()[1] == [b"1"]
+        other.logout()
 
 
 async def test_a_lost_index_gives_every_mail_another_name(dovecot: Dovecot) -> None:

@@ -233,7 +233,8 @@ ENDINGS = (
         declined=3,
     ),
     Case(
-        "cannot remove single mails",
+        "cannot remove single mails, nor say what is marked",
+        {"UID SEARCH": (b"<tag> NO x\r\n",)},
         capabilities=("IMAP4rev1",),
         status=STUCK,
         words="UIDPLUS",

@@ -102,6 +102,46 @@ async def test_mails_may_be_moved_to_a_folder_that_is_made_when_it_is_missing(ca
     assert b'CREATE "Done"' in box.received
 
 
+PLAIN_REV1 = ("IMAP4rev1", "AUTH=PLAIN")
+
+
+async def test_without_uidplus_all_that_is_marked_is_removed_where_that_is_ours_alone() -> None:
+    async with server(capabilities=PLAIN_REV1).serving() as box:
+        result = await collect(ImapGateway(clear_text(box.port)))
+    assert (result.closed, result.status, box.mails) == (True, None, {})
+    assert box.verbs().count("EXPUNGE") == 1
+    assert "UID EXPUNGE" not in box.verbs()
+
+
+async def test_without_uidplus_nothing_is_marked_where_somebody_else_marked_a_mail() -> None:
+    async with server(capabilities=PLAIN_REV1).serving() as box:
+        box.mails[12] = b"Subject: theirs\r\n\r\n"
+        box.deleted.add(12)
+        gateway = ImapGateway(clear_text(box.port))
+        result = await collect(gateway, want=lambda listed: [one for one in listed if one.uid != "imap:7:12"])
+    assert result.status is GatewayStatus.DRAINING_STUCK
+    assert "by others" in result.words
+    assert len(box.mails) == len(MAILS) + 1
+    assert box.deleted == {12}
+    assert "EXPUNGE" not in box.verbs()
+
+
+async def test_without_uidplus_ours_is_unmarked_where_somebody_marks_a_mail_meanwhile() -> None:
+    late = Turns([(Act.USUAL,), (b"* SEARCH 1 4 9 12\r\n<tag> OK done\r\n",)])
+    async with server(capabilities=PLAIN_REV1, script={"UID SEARCH": late}).serving() as box:
+        result = await collect(ImapGateway(clear_text(box.port)))
+    assert (result.closed, box.mails, box.deleted) == (False, MAILS, set())
+    assert "EXPUNGE" not in box.verbs()
+
+
+@pytest.mark.parametrize("said", [b"", b"* ESEARCH UID\r\n"])
+async def test_without_uidplus_a_server_that_does_not_say_what_is_marked_is_not_trusted(said: bytes) -> None:
+    script = {"UID SEARCH": (said + b"<tag> OK done\r\n",)}
+    async with server(capabilities=PLAIN_REV1, script=script).serving() as box:
+        result = await collect(ImapGateway(clear_text(box.port)))
+    assert (result.status, box.mails, box.deleted) == (GatewayStatus.DRAINING_STUCK, MAILS, set())
+
+
 async def test_mails_may_stay_marked_as_seen() -> None:
     async with server().serving() as box:
         result = await collect(ImapGateway(clear_text(box.port, after=After.FLAG)), delete=False)

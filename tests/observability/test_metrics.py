@@ -203,3 +203,11 @@ def test_an_automatic_reply_has_only_reasons_of_the_fixed_set() -> None:
     for outcome, reason in (("sent", "old"), ("suppressed", "working"), ("failed", "anna@example.org")):
         with pytest.raises(ValueError, match="is no reason why an automatic reply is"):
             metrics.automatic_reply("acme", "help", outcome, reason)
+
+
+def test_why_mail_is_held_back_is_one_of_few_words() -> None:
+    metrics = Metrics("test")
+    metrics.held_back("acme", "out", "rate")
+    assert b'postroom_sending_held_back_total{gateway="out",reason="rate",tenant="acme"} 1.0' in metrics.render()
+    with pytest.raises(ValueError, match="no reason"):
+        metrics.held_back("acme", "out", "mood")

@@ -9,6 +9,7 @@ from postroom.session.effects import AssignToAgent, NotifyAgent, OpenSession
 from postroom.session.events import (
     EndRequested,
     MessageReceived,
+    ReplyDelayed,
     ReplyFailed,
     ReplySent,
     ReplySubmitted,
@@ -141,3 +142,11 @@ def test_the_end_of_a_session_does_not_wait_for_the_outcome() -> None:
     session, _ = tell(replied, EndRequested(agent="anna", token="t1"))
     assert session.phase is Phase.ENDED
     assert tell(session, ReplySent(reply="r1", sent_at=NOW))[0] == session
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.NEW])
+def test_of_a_late_reply_its_writer_is_told_whoever_has_the_session(phase: Phase) -> None:
+    before = EVERY_PHASE[phase]()
+    after, effects = tell(before, ReplyDelayed(reply="r1", agent="zoe", words="not out after 30 min"))
+    assert after == before
+    assert effects == (NotifyAgent(agent="zoe", what="reply_delayed"),)

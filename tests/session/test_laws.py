@@ -94,6 +94,7 @@ EVENT: st.SearchStrategy[e.AnyEvent] = st.one_of(
     st.builds(e.RobotHandedOff, turn=st.integers(1, 3), reason=st.just(""), failed=st.booleans()),
     st.builds(e.ReplySent, reply=st.just("r"), sent_at=WHEN),
     st.builds(e.ReplyFailed, reply=st.just("r"), words=st.just("no")),
+    st.builds(e.ReplyDelayed, reply=st.just("r"), agent=AGENTS, words=st.just("later")),
     st.sampled_from([e.OpeningReached(), e.ClosingReached(), e.ServiceResumed()]),
     st.sampled_from([*e.OF_TIMER.values()]),
 )

@@ -117,6 +117,7 @@ service stats {
 service dict {
   chroot =
 }
+$imap_capability
 """)
 
 
@@ -136,7 +137,10 @@ class Dovecot:
 
     host = "localhost"
 
-    def __init__(self, folder: Path, *, users: int, lock: bool, authority: Authority) -> None:
+    def __init__(
+        self, folder: Path, *, users: int, lock: bool, authority: Authority, imap_capability: str = ""
+    ) -> None:
+        self._imap_capability = imap_capability
         self.folder = folder
         self.authority = authority
         self.users = users
@@ -273,15 +277,22 @@ class Dovecot:
             pop3s=self.pop3s,
             imap=self.imap,
             imaps=self.imaps,
+            imap_capability=f"protocol imap {{\n  imap_capability = {self._imap_capability}\n}}\n"
+            if self._imap_capability
+            else "",
         )
 
 
 @contextlib.contextmanager
-def running_dovecot(*, users: int = 4, lock: bool = False, authority: Authority | None = None) -> Iterator[Dovecot]:
+def running_dovecot(
+    *, users: int = 4, lock: bool = False, authority: Authority | None = None, imap_capability: str = ""
+) -> Iterator[Dovecot]:
     """A Dovecot that runs inside the block, in a folder of its own; skips where Dovecot is not installed."""
     require_dovecot()
     folder = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))
-    server = Dovecot(folder, users=users, lock=lock, authority=authority or Authority())
+    server = Dovecot(
+        folder, users=users, lock=lock, authority=authority or Authority(), imap_capability=imap_capability
+    )
     try:
         server.start()
         yield server

@@ -113,6 +113,10 @@ class _Session:
             return await self._idle()
         if verb == "AUTHENTICATE":
             return await self._authenticate()
+        if verb == "EXPUNGE":
+            for uid in server.deleted.intersection(self._open):
+                del self._open[uid]
+            return ok()
         if verb.startswith("UID"):
             return self._about_mails(verb, text)
         return b"* BYE see you\r\n" + ok() if verb == "LOGOUT" else ok()
@@ -130,6 +134,10 @@ class _Session:
         name = text.partition(" ")[2].strip('"')
         self._name = name
         return self._server.mails if name == "INBOX" else self._server.folders.setdefault(name, {})
+
+    @property
+    def _open(self) -> dict[int, bytes]:
+        return self._server.mails if self._name == "INBOX" else self._server.folders[self._name]
 
     async def _idle(self) -> bytes:
         self._writer.write(b"+ idling\r\n")
@@ -150,7 +158,10 @@ class _Session:
 
     def _about_mails(self, verb: str, text: str) -> bytes:
         server, words = self._server, text.split(" ")
-        box = server.mails if self._name == "INBOX" else server.folders[self._name]
+        box = self._open
+        if verb == "UID SEARCH":
+            marked = sorted(server.deleted.intersection(box))
+            return b"* SEARCH" + b"".join(b" %d" % uid for uid in marked) + b"\r\n" + ok()
         chosen = sorted(uid for uid in box if uid in uids_of(words[2], max([*box, 0])))
         numbers = {uid: number for number, uid in enumerate(sorted(box), 1)}
         if verb == "UID FETCH" and "BODY" in text:
@@ -160,7 +171,8 @@ class _Session:
             line = b"* %d FETCH (UID %d RFC822.SIZE %d INTERNALDATE %b)\r\n"
             return b"".join(line % (numbers[uid], uid, len(box[uid]), DATE) for uid in chosen) + ok()
         if verb == "UID STORE":
-            (server.seen if "Seen" in text else server.deleted).update(chosen)
+            flagged = server.seen if "Seen" in text else server.deleted
+            (flagged.difference_update if "-FLAGS" in text else flagged.update)(chosen)
         elif verb == "UID EXPUNGE":
             for uid in server.deleted.intersection(chosen):
                 del box[uid]

@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from postroom.ports.records import Reply, ReplyState
 from postroom.ports.world import Clock
-from postroom.session.automatic import Reason
 
 MINUTE = 60.0
 LONGEST_WAIT = timedelta(minutes=10)
@@ -50,9 +49,9 @@ class AutomaticDelivery:
         left.append(now)
         return Turn()
 
-    def suppressed(self, reply: Reply) -> None:
-        """It did not get its turn in time."""
-        self._ended(reply, "suppressed", Reason.BREAKER.value)
+    def suppressed(self, reply: Reply, reason: str) -> None:
+        """It is never sent: it did not get its turn in time, or no more may leave on its day."""
+        self._ended(reply, "suppressed", reason)
 
     def ended(self, reply: Reply, state: ReplyState, *, is_over: bool) -> None:
         """An attempt came to this; nothing is told while there will be another."""

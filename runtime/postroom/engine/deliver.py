@@ -26,15 +26,19 @@ from postroom.engine.attempt_outcome import (
     wants_it,
 )
 from postroom.engine.automatic_delivery import AutomaticDelivery
+from postroom.engine.ceilings import HeldBack, did_not_leave, may_leave
+from postroom.engine.held_back import close, comes_too_late, put_off, suppress
+from postroom.engine.null_sender import hand_over
 from postroom.engine.relay import Impossible
 from postroom.engine.retry import fate, next_try
-from postroom.engine.sending_terms import Terms
+from postroom.engine.sending_terms import Sending, Terms
 from postroom.errors import PermanentError, TemporaryError
-from postroom.ports.gateways import GatewayStatus, SendingGateway, SendOutcome
-from postroom.ports.records import Attempt, OutboxRow, Reply, ReplyRecipient, ReplyState
+from postroom.ports.gateways import GatewayStatus, SendOutcome
+from postroom.ports.records import Attempt, OutboxRow, Reply, ReplyState
 from postroom.ports.step import Step
 from postroom.ports.store import Blobs, Store, Topic, Tx
 from postroom.ports.world import Clock, Failpoint, Ids, Offload
+from postroom.session.automatic import Reason
 from postroom.session.effects import SendReply
 from postroom.session.events import ReplyFailed, ReplySent
 
@@ -44,14 +48,9 @@ RECORD_AGAIN_AFTER = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between tries to write an outcome down. What cannot be written is unknown, and the mail is sent twice."""
 DIED = "the outcome of an attempt is unknown: the process stopped during it"
 TOO_MANY = "suppressed: the gateway had more automatic mail than it may send"
+NAP = timedelta(seconds=1)
+"""A turn no farther away is waited for with the mail in hand."""
 ITS_TURN = "waits for its turn among the automatic mail of this minute"
-
-
-class Sending(Struct, frozen=True, kw_only=True):
-    """A sending gateway in force, with its terms."""
-
-    gateway: SendingGateway
-    terms: Terms = Terms()
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -62,6 +61,15 @@ class Tried(Struct, frozen=True, kw_only=True):
     attempt: Attempt | None
     outcome: SendOutcome
     terms: Terms
+
+
+class Begun(Struct, frozen=True, kw_only=True):
+    """What became of the beginning: an attempt, or why there is none yet; neither where nobody wants the mail."""
+
+    attempt: Attempt | None = None
+    held: HeldBack | None = None
+    was_lost: bool = False
+    """Whether an attempt before was lost with its process."""
 
 
 class Delivery:
@@ -78,7 +86,9 @@ class Delivery:
         sending: Callable[[str, str], Sending | None],
         automatic: AutomaticDelivery,
         failpoint: Failpoint,
+        held_back: Callable[[Reply, str], None] = lambda _, __: None,
     ) -> None:
+        """`held_back` hears of every mail that may not leave now, and why."""
         self._store = store
         self._step = step
         self._clock = clock
@@ -88,6 +98,7 @@ class Delivery:
         self._sending = sending
         self._automatic = automatic
         self._failpoint = failpoint
+        self._held_back = held_back
 
     async def perform(self, row: OutboxRow) -> None:
         """Try the reply once. Raises TemporaryError where it could not be tried, PermanentError where it never can."""
@@ -111,7 +122,7 @@ class Delivery:
         if reply.automatic and not await self._has_its_turn(row, reply, terms):
             return None
         try:
-            raw = await self._offload.run("blobs", self._blobs.read, reply.raw)
+            raw = await self._bytes_of(reply)
         except PermanentError as error:
             outcome = SendOutcome(results=(), words=f"the rendered reply is lost: {error}")
             return Tried(row=row, reply=reply, attempt=None, outcome=outcome, terms=replace(terms, give_up_after=0.0))
@@ -121,8 +132,14 @@ class Delivery:
         if sending is None:
             outcome = _no_gateway(reply)
         else:
-            outcome = await self._hand_over(row, reply, attempt, raw, sending.gateway)
+            outcome = await self._hand_over(row, reply, attempt, raw, sending)
         return Tried(row=row, reply=reply, attempt=attempt, outcome=outcome, terms=terms)
+
+    async def _bytes_of(self, reply: Reply) -> bytes:
+        """What was rendered once; small ones came with their row. Raises PermanentError where it is lost."""
+        if reply.raw.small is not None:
+            return self._blobs.read(reply.raw)
+        return await self._offload.run("blobs", self._blobs.read, reply.raw)
 
     async def _has_its_turn(self, row: OutboxRow, reply: Reply, terms: Terms) -> bool:
         """Whether an automatic reply may leave now; if not it waits for its turn, and is closed once it waited long."""
@@ -130,34 +147,61 @@ class Delivery:
         has_waited = row.attempts > 0 and not attempts
         turn = self._automatic.turn(reply, terms.automatic_per_minute, has_waited=has_waited)
         if turn.is_suppressed:
-            await self._store.write(lambda tx: _suppress(tx, row, reply))
+            await self._store.write(lambda tx: suppress(tx, row, reply, TOO_MANY))
             log.warning("automatic_reply_suppressed", reply=reply.id, gateway=reply.gateway, why=TOO_MANY)
-            self._automatic.suppressed(reply)
+            self._automatic.suppressed(reply, Reason.BREAKER.value)
         elif turn.seconds:
             due = self._clock.now() + timedelta(seconds=turn.seconds)
             await self._store.write(lambda tx: tx.outbox.again(row.id, due, ITS_TURN))
         return not turn.is_suppressed and not turn.seconds
 
     async def _begin(self, row: OutboxRow, reply: Reply, terms: Terms) -> Attempt | None:
-        """Record that an attempt begins; where nobody wants the mail any more the row is closed instead."""
+        """Record that an attempt begins, or close the row where nobody wants the mail, or let it wait where it must."""
+        begun, now = await self._store.write(self._beginning(row, reply, terms)), self._clock.now()
+        if begun.held is not None and begun.held.turn_at is not None and _is_near(begun.held, now):
+            await self._clock.sleep(max((begun.held.turn_at - now).total_seconds(), 0.0))
+            return await self._begin(replace(row, turn_at=begun.held.turn_at), reply, terms)
+        if begun.held is not None:
+            self._tell_held(reply, begun.held)
+        if begun.was_lost and begun.attempt is None:
+            self._count(reply, ReplyState.UNKNOWN, terms)
+        return begun.attempt
+
+    def _beginning(self, row: OutboxRow, reply: Reply, terms: Terms) -> Callable[[Tx], Begun]:
         attempt_id, now, holds = self._ids.new(), self._clock.now(), terms.holds(reply)
 
-        def unit(tx: Tx) -> tuple[Attempt | None, bool]:
-            was_lost = self._close_lost_attempts(tx, _existing(tx, reply.id), now, holds=holds)
-            standing = _existing(tx, reply.id).recipients
+        def unit(tx: Tx) -> Begun:
+            existing = _existing(tx, reply.id)
+            was_lost = self._close_lost_attempts(tx, existing, now, holds=holds)
+            standing = (_existing(tx, reply.id) if was_lost else existing).recipients
             wanted = tuple(one.address for one in standing if wants_it(one, hold_unknown=holds))
             if not wanted:
-                _close(tx, row)
-                return None, was_lost
+                close(tx, row)
+                return Begun(was_lost=was_lost)
+            held = may_leave(tx, row, reply, terms, now)
+            if held is not None:
+                self._wait(tx, row, reply, held, now)
+                return Begun(held=held)
             attempt = Attempt(id=attempt_id, reply=reply.id, started_at=now, recipients=wanted)
             tx.replies.start_attempt(attempt)
             tx.replies.set_state(reply.id, ReplyState.SENDING)
-            return attempt, was_lost
+            return Begun(attempt=attempt, was_lost=was_lost)
 
-        attempt, was_lost = await self._store.write(unit)
-        if attempt is None and was_lost:
-            self._count(reply, ReplyState.UNKNOWN, terms)
-        return attempt
+        return unit
+
+    def _wait(self, tx: Tx, row: OutboxRow, reply: Reply, held: HeldBack, now: datetime) -> None:
+        """Write down that it waits; not where its turn is so near that it is waited for."""
+        standing = _existing(tx, reply.id)
+        if comes_too_late(reply, held):
+            suppress(tx, row, standing, held.words)
+        elif not _is_near(held, now):
+            put_off(tx, self._step, row, standing, held)
+
+    def _tell_held(self, reply: Reply, held: HeldBack) -> None:
+        log.info("held_back", reply=reply.id, gateway=reply.gateway, why=held.why, until=held.until.isoformat())
+        self._held_back(reply, held.why)
+        if comes_too_late(reply, held):
+            self._automatic.suppressed(reply, held.why if held.for_the_day else Reason.BREAKER.value)
 
     def _close_lost_attempts(self, tx: Tx, reply: Reply, now: datetime, *, holds: bool) -> bool:
         """An attempt begun by a process that died may or may not have reached the server; whether there was one."""
@@ -170,13 +214,13 @@ class Delivery:
         return bool(lost)
 
     async def _hand_over(
-        self, row: OutboxRow, reply: Reply, attempt: Attempt, raw: bytes, gateway: SendingGateway
+        self, row: OutboxRow, reply: Reply, attempt: Attempt, raw: bytes, sending: Sending
     ) -> SendOutcome:
         async def lease_holds() -> bool:
             token = row.lease or ""
             return await self._store.read(lambda tx: tx.outbox.holds(row.id, token, self._clock.now()))
 
-        return await gateway.send(reply.envelope_from, attempt.recipients, raw, lease_holds)
+        return await hand_over(sending, reply, attempt.recipients, raw, lease_holds)
 
     async def _record(self, tried: Tried) -> ReplyState:
         """Write the outcome down, patiently: it happened, and only we know of it."""
@@ -207,13 +251,15 @@ class Delivery:
         after = recipients_after(reply, _asked_for(tried, reply), outcome, fate_of)
         if tried.attempt is not None:
             tx.replies.end_attempt(tried.attempt.id, now, outcome.words, unknown=outcome.unknown)
+            if not outcome.unknown and not any(one.accepted for one in outcome.results):
+                did_not_leave(tx, reply, tried.terms, tried.attempt.started_at)
         self._stand(tx, reply, after, outcome, now, is_told=is_told)
         if any(wants_it(one, hold_unknown=holds) for one in after):
             due = next_try(tried.row.attempts + 1, now, is_gateway_fault=outcome.gateway_fault is not None)
             tx.outbox.again(tried.row.id, due, outcome.words)
             tx.wake(Topic.OUTBOX)
         else:
-            _close(tx, tried.row)
+            close(tx, tried.row)
         return state_of(after)
 
     def _stand(
@@ -261,19 +307,8 @@ def _event(
     return None
 
 
-def _suppress(tx: Tx, row: OutboxRow, reply: Reply) -> None:
-    after = [
-        ReplyRecipient(address=one.address, field=one.field, state=ReplyState.FAILED, words=TOO_MANY)
-        for one in reply.recipients
-    ]
-    tx.replies.set_recipients(reply.id, after)
-    tx.replies.set_state(reply.id, ReplyState.FAILED)
-    _close(tx, row)
-
-
-def _close(tx: Tx, row: OutboxRow) -> None:
-    tx.outbox.done(row.id)
-    tx.wake(Topic.OUTBOX)
+def _is_near(held: HeldBack, now: datetime) -> bool:
+    return held.turn_at is not None and held.turn_at - now <= NAP
 
 
 def _no_gateway(reply: Reply) -> SendOutcome:

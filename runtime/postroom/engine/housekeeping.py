@@ -1,13 +1,20 @@
-"""The loop that throws away what was kept for a time only: answers to requests that nobody repeats any more."""
+"""The loop that throws away what was kept for a time only, and that no decision can ask for any more.
+
+Answers to requests that nobody repeats, drafts of sessions that are long over, automatic replies that no cap and no
+`again_after` looks back on, counts of past days, and addresses that may be written to again. The ledger stays whole: a
+mail may be on its server for as long as it likes, and what the ledger forgot would be taken in a second time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from postroom.errors import TemporaryError
-from postroom.ports.store import Store
+from postroom.ports.store import Store, Tx
 from postroom.ports.world import Clock
 
 log = structlog.get_logger(__name__)
@@ -16,13 +23,20 @@ EVERY = 3600.0
 ANSWERS_KEPT = timedelta(hours=72)
 """How long a request with an Idempotency-Key gets the answer it got the first time."""
 
+DRAFTS_KEPT = timedelta(days=30)
+AUTOMATIC_KEPT = timedelta(days=400)
+"""Longer than the longest `again_after`."""
+DAYS_KEPT = timedelta(days=40)
+AT_ONCE = 500
+
 
 class Housekeeping:
     """Tidies up once an hour."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, tenants: Callable[[], Iterable[str]] = tuple) -> None:
         self._store = store
         self._clock = clock
+        self._tenants = tenants
 
     async def run(self) -> None:
         """Tidy up until cancelled; what cannot be done now is done an hour later."""
@@ -34,9 +48,30 @@ class Housekeeping:
             await self._clock.sleep(EVERY)
 
     async def tidy(self) -> int:
-        """Throw away what is too old; gives how many answers that were."""
+        """Throw away what is too old; gives how much that was."""
         when = self._clock.now() - ANSWERS_KEPT
         forgotten = await self._store.write(lambda tx: tx.idempotency.forget_before(when))
         if forgotten:
             log.info("answers_forgotten", count=forgotten)
+        return forgotten + await self._tidy_sending()
+
+    async def _tidy_sending(self) -> int:
+        now = self._clock.now()
+        day = (now - DAYS_KEPT).date().isoformat()
+        forgotten = await self._store.write(lambda tx: tx.undeliverable.forget(now))
+        for tenant in self._tenants():
+            forgotten += await self._store.write(partial(_forget_days, tenant, day))
+        forgotten += await self._in_pieces(lambda tx: tx.drafts.forget_before(now - DRAFTS_KEPT, AT_ONCE))
+        return forgotten + await self._in_pieces(lambda tx: tx.automatic.forget_before(now - AUTOMATIC_KEPT, AT_ONCE))
+
+    async def _in_pieces(self, unit: Callable[[Tx], int]) -> int:
+        """However much it is, nobody waits long for the writer."""
+        forgotten = piece = await self._store.write(unit)
+        while piece == AT_ONCE:
+            piece = await self._store.write(unit)
+            forgotten += piece
         return forgotten
+
+
+def _forget_days(tenant: str, day: str, tx: Tx) -> int:
+    return tx.sent.forget_days_before(tenant, day)

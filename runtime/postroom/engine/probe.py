@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from postroom.engine.board import StatusBoard
-from postroom.engine.deliver import Sending
+from postroom.engine.sending_terms import Sending
 from postroom.ports.gateways import GatewayError, GatewayStatus, SendingGateway
 from postroom.ports.world import Clock
 

@@ -12,7 +12,7 @@ from postroom.observability.outcomes import AutoReplyOutcome, OfferOutcome, Repl
 from postroom.ports.records import JournalEntry, Reply
 from postroom.ports.store import Store, Topic, Tx
 from postroom.session.effects import RaiseAlarm, SuppressAutomatic, WithdrawOffer
-from postroom.session.events import OfferAccepted, OfferDeclined, ReplyFailed, ReplySent
+from postroom.session.events import OfferAccepted, OfferDeclined, ReplyDelayed, ReplyFailed, ReplySent
 from postroom.session.policy import Policy
 from postroom.session.service_level import is_in_time
 from postroom.session.state import Phase, Session
@@ -94,6 +94,8 @@ def count(metrics: Metrics, entry: JournalEntry, session: Session | None) -> Non
             waited = (entry.event.sent_at - session.opened_at).total_seconds()
             metrics.first_response(entry.tenant, session.channel, waited)
     _count_effects(metrics, entry, session)
+    if isinstance(entry.event, ReplyDelayed):
+        metrics.reply_ended(entry.tenant, session.channel, ReplyOutcome.DELAYED)
     if isinstance(entry.event, ReplyFailed):
         metrics.reply_ended(entry.tenant, session.channel, ReplyOutcome.FAILED)
 

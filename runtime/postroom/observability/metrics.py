@@ -22,6 +22,7 @@ from prometheus_client import (
 from postroom.observability.outcomes import (
     ALARMS,
     AUTO_REPLY_REASONS,
+    HELD_BACK,
     PAUSABLE,
     AutoReplyOutcome,
     GatewayState,
@@ -103,7 +104,7 @@ class Metrics:
 
     def forget_gateway(self, tenant: str, gateway: str) -> None:
         """A gateway left the configuration: its present state is no longer shown."""
-        for metric in (self._gateway_up, self._gateway_status, self._backlog):
+        for metric in (self._gateway_up, self._gateway_status, self._backlog, self._sent_today):
             metric.remove_by_labels({"tenant": tenant, "gateway": gateway})
 
     # Intake
@@ -221,6 +222,22 @@ class Metrics:
         self._reply_seconds = self._histogram(
             "reply_seconds", "Reply accepted to first recipient taken", which, NETWORK_SECONDS
         )
+
+        by_gateway = ("tenant", "gateway")
+        self._held_back = self._counter(
+            "sending_held_back_total", "Times a mail was held back at a gateway", (*by_gateway, "reason")
+        )
+        self._sent_today = self._gauge("sent_today", "Mails that left on the tenant's present day", by_gateway)
+
+    def held_back(self, tenant: str, gateway: str, why: str) -> None:
+        """A mail may not leave by that gateway now; ValueError for a reason not in HELD_BACK."""
+        if why not in HELD_BACK:
+            raise ValueError(f"{why} is no reason to hold mail back")
+        self._held_back.labels(**self._named(tenant=tenant, gateway=gateway), reason=why).inc()
+
+    def sent_today(self, tenant: str, gateway: str, mails: int) -> None:
+        """So many mails left by that gateway on the tenant's present day."""
+        self._sent_today.labels(**self._named(tenant=tenant, gateway=gateway)).set(mails)
 
     def alarm(self, tenant: str, channel: str, what: str) -> None:
         """Something happened to a session that a person who watches must know; ValueError for an unknown kind."""

@@ -41,7 +41,7 @@ class RobotOutcome(Enum):
 
 
 class ReplyOutcome(Enum):
-    """How a reply's sending stands; failed and unknown are told once a reply, not once an attempt."""
+    """How a reply's sending stands; each is told once a reply, not once an attempt."""
 
     SENT = "sent"
     DELAYED = "delayed"
@@ -64,9 +64,12 @@ PAUSABLE = ("automatic", "intake", "sending")
 ALARMS = ("agent_silent", "max_wait", "never_open", "queue_full", "robot_failed", "uncontacted")
 """Every reason for which a session asks for a person who watches."""
 
+HELD_BACK = ("daily_ceiling", "rate", "tenant_ceiling")
+"""Why a mail may not leave by its gateway now."""
+
 AUTO_REPLY_REASONS: Mapping[AutoReplyOutcome, tuple[str, ...]] = {
     AutoReplyOutcome.SENT: tuple(kind.value for kind in AutomaticKind),
-    AutoReplyOutcome.SUPPRESSED: tuple(reason.value for reason in Reason),
+    AutoReplyOutcome.SUPPRESSED: (*(reason.value for reason in Reason), "daily_ceiling", "tenant_ceiling"),
     AutoReplyOutcome.FAILED: ("delivery",),
     AutoReplyOutcome.UNKNOWN: ("delivery",),
 }

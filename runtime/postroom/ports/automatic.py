@@ -44,3 +44,7 @@ class AutomaticReplies(Protocol):
     def waiting(self, tenant: str, gateway: str) -> int:
         """How many of the sending gateway's are still to be sent."""
         ...
+
+    def forget_before(self, when: datetime, limit: int) -> int:
+        """Forget at most so many put in before that time whose session has ended; gives how many."""
+        ...

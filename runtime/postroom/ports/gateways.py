@@ -166,6 +166,8 @@ class SendOutcome(Struct, frozen=True, kw_only=True):
     gateway_fault: GatewayStatus | None = None
     """Set when the fault is the gateway's (connect, TLS, sign-in), not this mail's."""
     words: str = ""
+    sender_refused: bool = False
+    """Whether the server refused the sender for good, before it heard of a recipient."""
 
 
 class BeforeDot(Protocol):

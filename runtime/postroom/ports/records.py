@@ -137,7 +137,10 @@ class OutboxState(Enum):
 
 
 class OutboxRow(Struct, frozen=True, kw_only=True):
-    """An effect on its way out of the house; `lease` is the token of who is doing it now."""
+    """An effect on its way out of the house; `lease` is the token of who is doing it now.
+
+    `turn_at` is the turn a mail was given at its gateway's pace.
+    """
 
     id: str
     tenant: str
@@ -148,6 +151,7 @@ class OutboxRow(Struct, frozen=True, kw_only=True):
     due_at: datetime
     attempts: int = 0
     lease: str | None = None
+    turn_at: datetime | None = None
 
 
 class TimerRow(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -193,6 +193,10 @@ class Outbox(Protocol):
         """Give a row back for later and count the attempt."""
         ...
 
+    def postpone(self, row: str, due_at: datetime, words: str, turn_at: datetime | None = None) -> None:
+        """Give a row back for later, untried; `turn_at` is the turn it was given at its gateway's pace."""
+        ...
+
     def release(self, token: str) -> None:
         """Give back every row of that lease untouched."""
         ...
@@ -245,6 +249,46 @@ class Replies(Protocol):
         """The tries so far, oldest first."""
         ...
 
+    def gateways_of_late(self, tenant: str) -> Sequence[str]:
+        """The gateways of what agents wrote that is not out and of which they were not told so."""
+        ...
+
+    def late(self, tenant: str, gateway: str, before: datetime, limit: int) -> Sequence[str]:
+        """Replies of agents accepted by then that are not out, whose writers were not told so; oldest first."""
+        ...
+
+    def tell_late(self, reply: str) -> bool:
+        """Note that its writer is told that it is late; False where he was told before."""
+        ...
+
+
+class SentMails(Protocol):
+    """How many mails left by each sending gateway on a tenant's day, and when the next may leave."""
+
+    def count(self, tenant: str, gateway: str, day: str) -> None:
+        """One more leaves on that day."""
+        ...
+
+    def take_back(self, tenant: str, gateway: str, day: str) -> None:
+        """One that was counted on that day did not leave."""
+        ...
+
+    def by_gateway(self, tenant: str, day: str) -> Mapping[str, int]:
+        """How many left on that day by each gateway; one by which none did is absent."""
+        ...
+
+    def turn(self, tenant: str, gateway: str) -> datetime | None:
+        """The first turn that nobody was given yet; None where there never was one."""
+        ...
+
+    def give_turns_until(self, tenant: str, gateway: str, next_at: datetime) -> None:
+        """Every turn before that time is given."""
+        ...
+
+    def forget_days_before(self, tenant: str, day: str) -> int:
+        """Drop the tenant's counts of days before that one; gives how many."""
+        ...
+
 
 class Undeliverable(Protocol):
     """Addresses whose servers said that there is no such mailbox, each for a while."""
@@ -255,6 +299,10 @@ class Undeliverable(Protocol):
 
     def has(self, tenant: str, address: str, now: datetime) -> bool:
         """Whether the address cannot be written to now; letter case counts for nothing."""
+        ...
+
+    def forget(self, now: datetime) -> int:
+        """Forget the addresses that can be written to again; gives how many."""
         ...
 
 

@@ -249,3 +249,7 @@ class Drafts(Protocol):
     def drop(self, session: SessionId, agent: str) -> None:
         """Forget the agent's draft of that session; nothing happens where there is none."""
         ...
+
+    def forget_before(self, when: datetime, limit: int) -> int:
+        """Forget at most so many saved before that time whose session has ended; gives how many."""
+        ...

@@ -22,6 +22,7 @@ from postroom.ports.repositories import (
     Mails,
     Outbox,
     Replies,
+    SentMails,
     Undeliverable,
 )
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
@@ -57,6 +58,7 @@ class Tx(Protocol):
     agents: Agents
     replies: Replies
     automatic: AutomaticReplies
+    sent: SentMails
     drafts: Drafts
     idempotency: Idempotency
     undeliverable: Undeliverable

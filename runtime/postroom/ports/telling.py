@@ -14,6 +14,7 @@ from postroom.session.events import (
     EndRequested,
     MessageAttached,
     MessageReceived,
+    ReplyDelayed,
     ReplyFailed,
     ReplySent,
     ReplySubmitted,
@@ -85,7 +86,7 @@ def _of_event(happening: Happening) -> Iterator[Event]:
             yield _event("mail", happening, mail=mail)
         case MessageAttached(mail=mail, mail_class=mail_class):
             yield _event("mail", happening, mail=mail, what=mail_class)
-        case ReplySubmitted() | ReplyWithdrawn() | ReplySent() | ReplyFailed():
+        case ReplySubmitted() | ReplyWithdrawn() | ReplySent() | ReplyDelayed() | ReplyFailed():
             yield from _of_reply(happening, happening.entry.event)
         case SessionParked() if not _is_ignored(happening.entry):
             yield _event("parked", happening)
@@ -98,7 +99,7 @@ def _of_event(happening: Happening) -> Iterator[Event]:
 
 
 def _of_reply(
-    happening: Happening, event: ReplySubmitted | ReplyWithdrawn | ReplySent | ReplyFailed
+    happening: Happening, event: ReplySubmitted | ReplyWithdrawn | ReplySent | ReplyDelayed | ReplyFailed
 ) -> Iterator[Event]:
     match event:
         case ReplySubmitted(reply=reply):
@@ -107,6 +108,8 @@ def _of_reply(
             yield _event("reply", happening, reply=reply, what="withdrawn")
         case ReplySent(reply=reply, unknown=unknown):
             yield _event("reply", happening, reply=reply, what="sent", unknown=unknown)
+        case ReplyDelayed(reply=reply, words=words):
+            yield _event("reply", happening, reply=reply, what="delayed", reason=words)
         case ReplyFailed(reply=reply, words=words):
             yield _event("reply", happening, reply=reply, what="failed", reason=words)
         case _:

@@ -47,6 +47,7 @@ SAMPLES: tuple[e.AnyEvent, ...] = (
     e.RobotTimedOut(),
     e.ReplySent(reply="r", sent_at=_START),
     e.ReplyFailed(reply="r", words="no such user"),
+    e.ReplyDelayed(reply="r", agent="anna", words="try again later"),
     e.MaxWaitReached(),
     e.OverflowReached(),
     e.HoldEnded(),

@@ -218,6 +218,14 @@ class ReplyFailed(Event, frozen=True, kw_only=True, tag="reply_failed"):
     words: str
 
 
+class ReplyDelayed(Event, frozen=True, kw_only=True, tag="reply_delayed"):
+    """The agent's reply is still not out: a ceiling holds it back, or no server took it in good time."""
+
+    reply: str
+    agent: str
+    words: str
+
+
 # -- time ---------------------------------------------------------------------------------------------------------
 
 
@@ -309,6 +317,7 @@ AnyEvent = (
     | RobotTimedOut
     | ReplySent
     | ReplyFailed
+    | ReplyDelayed
     | MaxWaitReached
     | OverflowReached
     | HoldEnded

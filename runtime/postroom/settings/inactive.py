@@ -13,10 +13,7 @@ WORDS = "is read and checked, and has no effect in this version"
 INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
     "gateways": {
         "identities": ((),),
-        "notify_agent_after": (),
         "plus_address": (False,),
-        "rate": (),
-        "daily_ceiling": (),
     },
     "channels": {
         "labels": ((),),

@@ -164,6 +164,7 @@ class SmtpGateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     rate: Annotated[int, Between(1, 100_000)] | None = None
     """Mails a minute."""
     daily_ceiling: Annotated[int, Between(1, 1_000_000)] | None = None
+    """Mails a day, by the tenant's clock."""
     max_send_size: MailSize = 25 * 1024 * 1024
     give_up_after: Annotated[Seconds, Between(1, 30 * DAY, Unit.SECONDS)] = 86_400.0
     notify_agent_after: Annotated[Seconds, Between(1, 30 * DAY, Unit.SECONDS)] = 1_800.0
@@ -184,6 +185,8 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_recipients: RecipientCap = 20
     max_cc: Cap = 20
     max_bcc: Cap = 20
+    daily_send_ceiling: Annotated[int, Between(1, 1_000_000)] | None = None
+    """Mails a day, by the tenant's clock, through all its gateways together."""
     time_zone: Zone = "UTC"
     max_concurrent: Places = 5
     offline_reassign_after: Annotated[Seconds, Between(5 * MINUTE, 600 * MINUTE, Unit.SECONDS)] = 30 * MINUTE

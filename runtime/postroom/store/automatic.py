@@ -73,3 +73,7 @@ class SqlAutomaticReplies:
         """How many of the gateway's are still to be sent."""
         row = self._db.one(_SQL["automatic_waiting"], (tenant, gateway))
         return int(row[0]) if row else 0
+
+    def forget_before(self, when: datetime, limit: int) -> int:
+        """Forget at most so many put in before that time whose session has ended; gives how many."""
+        return self._db.run(_SQL["automatic_forget"], (to_micros(when), limit))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -37,6 +38,10 @@ class SqlDrafts:
     def drop(self, session: SessionId, agent: str) -> None:
         """Forget the agent's draft of that session."""
         self._db.run(_SQL["drafts_drop"], (session, agent))
+
+    def forget_before(self, when: datetime, limit: int) -> int:
+        """Forget at most so many saved before that time whose session has ended; gives how many."""
+        return self._db.run(_SQL["drafts_forget"], (to_micros(when), limit))
 
 
 def _draft(row: Row) -> Draft:

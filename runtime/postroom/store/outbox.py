@@ -10,7 +10,7 @@ import msgspec
 from postroom.ports.pauses import EVERYBODY
 from postroom.ports.records import OutboxRow
 from postroom.session.effects import AnyEffect, SendReply
-from postroom.store.columns import to_json, to_micros, to_time, to_time_or_none
+from postroom.store.columns import to_json, to_micros, to_micros_or_none, to_time, to_time_or_none
 from postroom.store.connection import Connection, Row
 from postroom.store.queries import queries
 
@@ -78,6 +78,10 @@ class SqlOutbox:
         """Give a row back for later and count the attempt."""
         self._db.run(_SQL["outbox_again"], (to_micros(due_at), words, row))
 
+    def postpone(self, row: str, due_at: datetime, words: str, turn_at: datetime | None = None) -> None:
+        """Give a row back for later, untried."""
+        self._db.run(_SQL["outbox_postpone"], (to_micros(due_at), words, to_micros_or_none(turn_at), row))
+
     def release(self, token: str) -> None:
         """Give back every row of that lease untouched."""
         self._db.run(_SQL["outbox_release"], (token,))
@@ -103,6 +107,7 @@ def _outbox_row(row: Row) -> OutboxRow:
         created_at=to_time(row[7]),
         attempts=row[8],
         lease=row[9],
+        turn_at=to_time_or_none(row[10]),
     )
 
 

@@ -77,6 +77,18 @@ class SqlReplies:
         """The tries so far, oldest first."""
         return [_attempt(row) for row in self._db.all(_SQL["replies_attempts"], (reply,))]
 
+    def gateways_of_late(self, tenant: str) -> Sequence[str]:
+        """The gateways of what agents wrote that is not out and of which they were not told so."""
+        return [row[0] for row in self._db.all(_SQL["replies_gateways_of_late"], (tenant,))]
+
+    def late(self, tenant: str, gateway: str, before: datetime, limit: int) -> Sequence[str]:
+        """Replies of agents accepted by then that are not out, whose writers were not told so; oldest first."""
+        return [row[0] for row in self._db.all(_SQL["replies_late"], (tenant, gateway, to_micros(before), limit))]
+
+    def tell_late(self, reply: str) -> bool:
+        """Note that its writer is told that it is late; False where he was told before."""
+        return self._db.run(_SQL["replies_tell_late"], (reply,)) == 1
+
     def _reply(self, row: Row) -> Reply:
         return Reply(
             id=row[0],

@@ -13,6 +13,7 @@ from postroom.ports.repositories import (
     Mails,
     Outbox,
     Replies,
+    SentMails,
     Undeliverable,
 )
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
@@ -32,6 +33,7 @@ from postroom.store.ledger import SqlLedger
 from postroom.store.mails import SqlMails
 from postroom.store.outbox import SqlOutbox
 from postroom.store.replies import SqlReplies
+from postroom.store.sent import SqlSentMails
 from postroom.store.sessions import SqlSessions
 from postroom.store.settings_versions import SqlSettingsVersions
 from postroom.store.timers import SqlTimers
@@ -54,6 +56,7 @@ class SqlTx:
         self.agents: Agents = SqlAgents(db)
         self.replies: Replies = SqlReplies(db)
         self.automatic: AutomaticReplies = SqlAutomaticReplies(db)
+        self.sent: SentMails = SqlSentMails(db)
         self.drafts: Drafts = SqlDrafts(db)
         self.idempotency: Idempotency = SqlIdempotency(db)
         self.undeliverable: Undeliverable = SqlUndeliverable(db)

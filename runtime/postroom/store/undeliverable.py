@@ -26,3 +26,7 @@ class SqlUndeliverable:
     def has(self, tenant: str, address: str, now: datetime) -> bool:
         """Whether the address cannot be written to now."""
         return self._db.one(_SQL["undeliverable_has"], (tenant, address.casefold(), to_micros(now))) is not None
+
+    def forget(self, now: datetime) -> int:
+        """Forget the addresses that can be written to again; gives how many."""
+        return self._db.run(_SQL["undeliverable_forget"], (to_micros(now),))

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from postroom.engine.board import ShownGateway, StatusBoard
 from postroom.engine.collecting import Collecting
-from postroom.engine.deliver import Sending
-from postroom.engine.sending_terms import Terms
+from postroom.engine.sending_terms import Sending, Terms
 from postroom.engine.switches import Switches
 from postroom.engine.verdict import IntakeRules
 from postroom.gateways.build import Builder
@@ -117,7 +117,9 @@ def build_gateways(generation: Generation, works: Works, before: Gateways | None
         for rules in [rules_for(tenant, one, routes[tenant.name], works.ring)]
     }
     sending = {
-        (tenant.name, one.name): same.sending(tenant, one) or _sending(works, tenant, one)
+        (tenant.name, one.name): Sending(
+            gateway=same.sending(tenant, one) or _sending(works, tenant, one), terms=terms_of(tenant, one)
+        )
         for tenant, one in gateways(generation, SmtpGateway)
     }
     return Gateways(receiving=receiving, sending=sending, stamps=stamps)
@@ -130,9 +132,9 @@ class _Same:
     before: Gateways | None
     keys: set[tuple[str, str]]
 
-    def sending(self, tenant: Tenant, one: SmtpGateway) -> Sending | None:
+    def sending(self, tenant: Tenant, one: SmtpGateway) -> SendingGateway | None:
         key = (tenant.name, one.name)
-        return self.before.sending[key] if self.before is not None and key in self.keys else None
+        return self.before.sending[key].gateway if self.before is not None and key in self.keys else None
 
     def receiving(self, rules: IntakeRules) -> ReceivingGateway | None:
         if self.before is None or (rules.tenant, rules.gateway) not in self.keys:
@@ -170,17 +172,22 @@ def _collecting(works: Works, same: _Same, rules: IntakeRules, tenant: Tenant, g
     )
 
 
-def _sending(works: Works, tenant: Tenant, settings: SmtpGateway) -> Sending:
+def _sending(works: Works, tenant: Tenant, settings: SmtpGateway) -> SendingGateway:
     gateway, switch = works.builder.sending(tenant, settings), works.shown.switches.of(tenant.name, settings.name)
-    on_board = ShownGateway(gateway, works.shown.board, tenant.name, settings.name, switch)
-    return Sending(gateway=on_board, terms=terms_of(settings))
+    return ShownGateway(gateway, works.shown.board, tenant.name, settings.name, switch)
 
 
-def terms_of(settings: SmtpGateway) -> Terms:
+def terms_of(tenant: Tenant, settings: SmtpGateway) -> Terms:
     """What a sending gateway's settings say of every reply."""
     return Terms(
         give_up_after=settings.give_up_after,
         hold_unknown=settings.unknown_outcome.agent == "hold",
         hold_unknown_automatic=settings.unknown_outcome.automatic == "hold",
+        notify_after=settings.notify_agent_after,
         automatic_per_minute=settings.auto_replies_per_minute,
+        rate=settings.rate,
+        daily_ceiling=settings.daily_ceiling,
+        tenant_ceiling=tenant.parameters.daily_send_ceiling,
+        zone=ZoneInfo(tenant.parameters.time_zone),
+        bounce_address=settings.bounce_address or "",
     )

@@ -17,6 +17,7 @@ from postroom.engine.deliver import Delivery
 from postroom.engine.gauges import Gauges
 from postroom.engine.hours import HoursLoop
 from postroom.engine.housekeeping import Housekeeping
+from postroom.engine.late import LateReplies
 from postroom.engine.readers import StoredMailReader
 from postroom.engine.relay import Performer, Relay
 from postroom.engine.supervisor import Loop
@@ -41,12 +42,14 @@ def session_loops(parts: Parts, in_use: InUse, board: StatusBoard, presence: Pre
     performers: dict[type[Effect], Performer] = {SendReply: _delivery(parts, in_use).perform, AskRobot: asking.perform}
     relay = Relay(parts.store, parts.clock, parts.ids, performers, parts.pauses.held)
     anew = Anew(parts.store, parts.step)
+    late = LateReplies(parts.store, parts.step, parts.clock, lambda: in_use.sending, parts.metrics)
     gone = PresenceLoop(parts.store, AgentStates(parts.step, parts.clock), parts.clock, presence, parts.current)
     return [
         Loop(name="presence", run=lambda _: gone.run()),
         Loop(name="queues", run=lambda _: queues.run()),
         Loop(name="timers", run=lambda _: timers.run(anew.agents_time)),
         Loop(name="hours", run=lambda _: hours.run()),
+        Loop(name="late replies", run=lambda _: late.run()),
         Loop(name="relay", run=relay.run, drains=True),
     ]
 
@@ -62,6 +65,7 @@ def _delivery(parts: Parts, in_use: InUse) -> Delivery:
         lambda tenant, gateway: in_use.sending.get((tenant, gateway)),
         AutomaticDelivery(parts.clock, partial(_automatic_ended, parts)),
         parts.failpoint,
+        lambda reply, why: parts.metrics.held_back(reply.tenant, reply.gateway, why),
     )
 
 
@@ -93,7 +97,7 @@ def watching_loops(parts: Parts) -> list[Loop]:
     tally = Tally(parts.store, parts.metrics, tenants, parts.step.policy)
     lag = partial(sample_loop_lag, parts.clock.monotonic, parts.clock.sleep, parts.metrics.event_loop_lag)
     return [
-        Loop(name="housekeeping", run=lambda _: Housekeeping(parts.store, parts.clock).run()),
+        Loop(name="housekeeping", run=lambda _: Housekeeping(parts.store, parts.clock, tenants).run()),
         Loop(name="gauges", run=lambda _: gauges.run()),
         Loop(name="tally", run=lambda _: tally.run()),
         Loop(name="loop lag", run=lambda _: lag()),

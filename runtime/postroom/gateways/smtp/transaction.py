@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from postroom.gateways.smtp.body import canonical, stuffed
 from postroom.gateways.smtp.connection import Connection
@@ -78,7 +78,8 @@ def refused_sender(plan: Plan, reply: Reply) -> SendOutcome:
     # RFC 4954 §6: authentication required (530), or encryption required for it (538).
     if reply.code in {530, 538}:
         return SendOutcome(results=ended.results, gateway_fault=GatewayStatus.AUTH_FAILED, words=ended.words)
-    return ended
+    is_final = 500 <= reply.code < 600 and reply.code not in {500, 552}  # noqa: PLR2004 RFC 5321 §4.2.1
+    return structs.replace(ended, sender_refused=is_final)
 
 
 async def _say_recipients(connection: Connection, recipients: Iterable[str], verdicts: Verdicts, terms: Terms) -> None:

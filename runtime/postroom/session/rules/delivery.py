@@ -1,4 +1,4 @@
-"""What became of a reply: a server took it, or every To recipient failed, which is work for the agent again."""
+"""What became of a reply: a server took it, it is late, or every To recipient failed: work for the agent again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from postroom.session.effects import AssignToAgent, NotifyAgent, OpenSession
-from postroom.session.events import ReplyFailed, ReplySent
+from postroom.session.events import ReplyDelayed, ReplyFailed, ReplySent
 from postroom.session.facts import Facts
 from postroom.session.policy import Policy
 from postroom.session.rules import waiting
@@ -25,6 +25,11 @@ def was_sent_to_silent(session: Session, event: ReplySent, facts: Facts, policy:
     """The time a server took the reply is what the customer's silence is measured from."""
     sent, effects = was_sent(session, event, facts, policy, now)
     return replace(sent, silent_since=_later(session.silent_since, event.sent_at)), effects
+
+
+def was_delayed(session: Session, event: ReplyDelayed, _facts: Facts, _policy: Policy, _now: datetime) -> Ruling:
+    """Who wrote it is told, whoever has the session by now; nothing else changes, for it may still arrive."""
+    return session, (NotifyAgent(agent=event.agent, what="reply_delayed"),)
 
 
 def came_back_to_owner(session: Session, _event: ReplyFailed, _facts: Facts, _policy: Policy, now: datetime) -> Ruling:

@@ -37,3 +37,14 @@ LIMIT 1;
 -- How many of a gateway's automatic replies are still to be sent.
 SELECT COUNT(*) FROM replies
 WHERE tenant = :tenant AND gateway = :gateway AND automatic <> '' AND state IN ('accepted', 'sending', 'delayed');
+
+-- name: automatic_forget
+-- Forget some put in before a time whose session has ended, the oldest first.
+DELETE FROM automatic_replies
+WHERE reply IN (
+    SELECT a.reply
+    FROM automatic_replies AS a JOIN sessions AS s ON s.id = a.session
+    WHERE a.at < :before AND s.phase = 'ended'
+    ORDER BY a.at
+    LIMIT :limit
+);

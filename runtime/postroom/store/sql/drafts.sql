@@ -14,3 +14,14 @@ ORDER BY saved_at, agent;
 -- name: drafts_drop
 -- Forget an agent's draft of a session.
 DELETE FROM drafts WHERE session = :session AND agent = :agent;
+
+-- name: drafts_forget
+-- Forget some drafts saved before a time whose session has ended, the oldest first.
+DELETE FROM drafts
+WHERE (session, agent) IN (
+    SELECT d.session, d.agent
+    FROM drafts AS d JOIN sessions AS s ON s.id = d.session
+    WHERE d.saved_at < :before AND s.phase = 'ended'
+    ORDER BY d.saved_at
+    LIMIT :limit
+);

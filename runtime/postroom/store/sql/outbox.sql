@@ -26,7 +26,7 @@ WHERE seq IN (
     ORDER BY r.due_at, r.seq
     LIMIT :limit
 )
-RETURNING due_at, seq, id, tenant, conversation, session, effect, created_at, attempts, lease;
+RETURNING due_at, seq, id, tenant, conversation, session, effect, created_at, attempts, lease, turn_at;
 
 -- name: outbox_holds
 -- Whether a lease is still in force.
@@ -47,8 +47,14 @@ UPDATE outbox SET state = 'failed', words = :words, lease = NULL, leased_until =
 WHERE id = :id AND state = 'pending';
 
 -- name: outbox_again
--- Give a row back for later and count the attempt.
-UPDATE outbox SET due_at = :due_at, words = :words, attempts = attempts + 1, lease = NULL, leased_until = NULL
+-- Give a row back for later and count the attempt; the next one needs a turn of its own.
+UPDATE outbox
+SET due_at = :due_at, words = :words, attempts = attempts + 1, lease = NULL, leased_until = NULL, turn_at = NULL
+WHERE id = :id AND state = 'pending';
+
+-- name: outbox_postpone
+-- Give a row back for later, untried, with the turn it was given if it was.
+UPDATE outbox SET due_at = :due_at, words = :words, turn_at = :turn_at, lease = NULL, leased_until = NULL
 WHERE id = :id AND state = 'pending';
 
 -- name: outbox_release

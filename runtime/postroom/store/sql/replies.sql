@@ -60,3 +60,23 @@ WHERE c.tenant = :tenant AND c.channel = :channel AND LOWER(c.customer) = LOWER(
     AND r.state <> 'withdrawn'
 ORDER BY r.seq DESC
 LIMIT 1;
+
+-- name: replies_gateways_of_late
+-- The gateways of what agents of a tenant wrote that is not out and of which they were not told so.
+SELECT DISTINCT gateway
+FROM replies
+WHERE tenant = :tenant AND automatic = '' AND is_told_late = 0 AND state IN ('accepted', 'sending', 'delayed')
+ORDER BY gateway;
+
+-- name: replies_late
+-- Replies of agents accepted before a time that are not out, whose writers were not told so; oldest first.
+SELECT id
+FROM replies
+WHERE tenant = :tenant AND gateway = :gateway AND accepted_at <= :before
+    AND automatic = '' AND is_told_late = 0 AND state IN ('accepted', 'sending', 'delayed')
+ORDER BY accepted_at, seq
+LIMIT :limit;
+
+-- name: replies_tell_late
+-- Note that a reply's writer is told that it is late, once.
+UPDATE replies SET is_told_late = 1 WHERE id = :id AND is_told_late = 0;

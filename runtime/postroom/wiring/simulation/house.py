@@ -19,11 +19,12 @@ from msgspec import Struct
 from postroom.dispatch.asking import Asking
 from postroom.dispatch.robots.roster import Robots
 from postroom.engine.automatic_delivery import AutomaticDelivery
-from postroom.engine.deliver import Delivery, Sending
+from postroom.engine.deliver import Delivery
 from postroom.engine.hours import HoursLoop
 from postroom.engine.readers import Readers, Unreadable
 from postroom.engine.relay import Performer, Relay
 from postroom.engine.second_commit import Resists, SecondCommit
+from postroom.engine.sending_terms import Sending
 from postroom.engine.settle import Settler
 from postroom.engine.step import SessionStep
 from postroom.engine.timers import TimerLoop
@@ -283,7 +284,9 @@ def _delivery(rooms: Rooms) -> Delivery:
     def sending(tenant: str, gateway: str) -> Sending | None:
         space = rooms.generation.tenant(tenant)
         settings = space.gateway(gateway) if space is not None else None
-        return Sending(gateway=rooms.relay, terms=terms_of(settings)) if isinstance(settings, SmtpGateway) else None
+        if space is None or not isinstance(settings, SmtpGateway):
+            return None
+        return Sending(gateway=rooms.relay, terms=terms_of(space, settings))
 
     pace = AutomaticDelivery(rooms.clock, _unnoticed)
     return Delivery(
