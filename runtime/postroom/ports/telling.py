@@ -16,6 +16,8 @@ from postroom.session.events import (
     MessageReceived,
     ReplyFailed,
     ReplySent,
+    ForwardSubmitted,
+    NoteWritten,
     ReplySubmitted,
     ReplyWithdrawn,
     SessionParked,
@@ -87,6 +89,10 @@ def _of_event(happening: Happening) -> Iterator[Event]:
             yield _event("mail", happening, mail=mail, what=mail_class)
         case ReplySubmitted() | ReplyWithdrawn() | ReplySent() | ReplyFailed():
             yield from _of_reply(happening, happening.entry.event)
+        case ForwardSubmitted(reply=reply) if not _is_ignored(happening.entry):
+            yield _event("reply", happening, reply=reply, what="forwarded")
+        case NoteWritten(agent=author) if not _is_ignored(happening.entry):
+            yield _event("note", happening, what=author)
         case SessionParked() if not _is_ignored(happening.entry):
             yield _event("parked", happening)
         case EndRequested() if happening.entry.after is Phase.WRAP_UP and _changed(happening.entry):
