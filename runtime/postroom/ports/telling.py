@@ -12,12 +12,12 @@ from postroom.ports.records import JournalEntry
 from postroom.session.effects import AnyEffect, AssignToAgent, Ignore, NotifyAgent, OfferToAgent, WithdrawOffer
 from postroom.session.events import (
     EndRequested,
+    ForwardSubmitted,
     MessageAttached,
     MessageReceived,
+    NoteWritten,
     ReplyFailed,
     ReplySent,
-    ForwardSubmitted,
-    NoteWritten,
     ReplySubmitted,
     ReplyWithdrawn,
     SessionParked,
@@ -87,11 +87,9 @@ def _of_event(happening: Happening) -> Iterator[Event]:
             yield _event("mail", happening, mail=mail)
         case MessageAttached(mail=mail, mail_class=mail_class):
             yield _event("mail", happening, mail=mail, what=mail_class)
-        case ReplySubmitted() | ReplyWithdrawn() | ReplySent() | ReplyFailed():
+        case ReplySubmitted() | ReplyWithdrawn() | ForwardSubmitted() | ReplySent() | ReplyFailed():
             yield from _of_reply(happening, happening.entry.event)
-        case ForwardSubmitted(reply=reply) if not _is_ignored(happening.entry):
-            yield _event("reply", happening, reply=reply, what="forwarded")
-        case NoteWritten(agent=author) if not _is_ignored(happening.entry):
+        case NoteWritten(agent=author):
             yield _event("note", happening, what=author)
         case SessionParked() if not _is_ignored(happening.entry):
             yield _event("parked", happening)
@@ -104,19 +102,21 @@ def _of_event(happening: Happening) -> Iterator[Event]:
 
 
 def _of_reply(
-    happening: Happening, event: ReplySubmitted | ReplyWithdrawn | ReplySent | ReplyFailed
+    happening: Happening, event: ReplySubmitted | ReplyWithdrawn | ForwardSubmitted | ReplySent | ReplyFailed
 ) -> Iterator[Event]:
     match event:
         case ReplySubmitted(reply=reply):
             yield _event("reply", happening, reply=reply, what="accepted")
         case ReplyWithdrawn(reply=reply) if _changed(happening.entry):
             yield _event("reply", happening, reply=reply, what="withdrawn")
+        case ForwardSubmitted(reply=reply) if not _is_ignored(happening.entry):
+            yield _event("reply", happening, reply=reply, what="forwarded")
         case ReplySent(reply=reply, unknown=unknown):
             yield _event("reply", happening, reply=reply, what="sent", unknown=unknown)
         case ReplyFailed(reply=reply, words=words):
             yield _event("reply", happening, reply=reply, what="failed", reason=words)
         case _:
-            pass  # a withdrawal that came too late
+            pass  # what came too late
 
 
 def _why_ended(happening: Happening) -> str:

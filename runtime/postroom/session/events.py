@@ -133,7 +133,7 @@ class ForwardFailed(Event, frozen=True, kw_only=True, tag="forward_failed"):
 
 
 class NoteWritten(Event, frozen=True, kw_only=True, tag="note_written"):
-    """Somebody wrote a note for his colleagues; no customer ever gets it. `token` is empty where he is not the owner."""
+    """Somebody wrote a note for his colleagues; no customer ever gets it. The owner's has his `token`."""
 
     agent: str
     text: str

@@ -1,4 +1,4 @@
-"""What is done beside the answer: notes among colleagues, and mails forwarded to others. Whose word it is stays as it is.
+"""What is done beside the answer: notes among colleagues, and mails forwarded to others. Whose word it is stays.
 
 A forward is no answer to the customer: it changes no phase, ends no clock of his and counts as no reply of the agent's.
 """
