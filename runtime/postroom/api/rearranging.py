@@ -17,8 +17,9 @@ from postroom.api.commands import Name, SessionState, Token, refused, state_view
 from postroom.api.idempotency import Answer, Asked, as_response, ok, once
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import Problem, not_found, problem, stale
-from postroom.ports.records import Conversation, Outcome, StoredMail, TraceLine
+from postroom.ports.records import Conversation, StoredMail, TraceLine
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.session.events import ConversationMerged, MessageReceived, SessionAssigned
 from postroom.session.rules.ruling import NOT_YOURS, is_owner
 from postroom.session.state import ConversationId, Session

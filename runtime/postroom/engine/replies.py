@@ -57,10 +57,11 @@ from postroom.ports.desk import (
     ReplyRequest,
     Stale,
 )
-from postroom.ports.records import Conversation, Outcome, RawRef, Reply, ReplyRecipient, StoredMail, TraceLine
+from postroom.ports.records import Conversation, RawRef, Reply, ReplyRecipient, StoredMail, TraceLine
 from postroom.ports.step import Step
 from postroom.ports.store import Blobs, Store, Tx
 from postroom.ports.world import Clock, Failpoint, Ids, Offload
+from postroom.routing.outcome import Outcome
 from postroom.session.effects import Ignore
 from postroom.session.events import AgentWroteFirst, AnyEvent, ForwardSubmitted, ReplySubmitted
 from postroom.session.state import ConversationId, SessionId

@@ -38,7 +38,7 @@ def parts(text: str, html: str | None, files: tuple[File, ...], seed: str) -> It
     if not files:
         yield words.as_bytes(policy=SMTP)
         return
-    yield f'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="{boundary}.0"\r\n'.encode()
+    yield f'MIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary="{boundary}.0"\r\n'.encode()
     del words["MIME-Version"]
     yield f"\r\n--{boundary}.0\r\n".encode() + words.as_bytes(policy=SMTP)
     for file in files:
