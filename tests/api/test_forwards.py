@@ -13,7 +13,7 @@ from tests.api.door import Door, open_door
 ALL = b"Reply-To: eve@elsewhere.example\r\nCc: bob@x.example, help@acme.example\r\nBcc: spy@x.example\r\n"
 
 
-def base(session: Session) -> str:
+def path_of(session: Session) -> str:
     return f"/api/v1/acme/sessions/{session.id}"
 
 
@@ -22,7 +22,7 @@ async def post_forward(
 ) -> httpx.Response:
     assert session.assignment is not None
     body = {"token": session.assignment.token, "to": ["lab@workshop.example"], "text": "Please look."} | more
-    return await client.post(f"{base(session)}/forward", json=body, headers={"Idempotency-Key": key} if key else {})
+    return await client.post(f"{path_of(session)}/forward", json=body, headers={"Idempotency-Key": key} if key else {})
 
 
 async def shown(client: httpx.AsyncClient, session: Session) -> Any:  # noqa: ANN401 JSON
@@ -63,7 +63,7 @@ async def test_nothing_of_an_ended_session_is_passed_on(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned()
         assert session.assignment is not None
-        await client.post(f"{base(session)}/end", json={"token": session.assignment.token})
+        await client.post(f"{path_of(session)}/end", json={"token": session.assignment.token})
         assert (await post_forward(client, session, {})).status_code in {403, 409}
         assert await replies_of(door, session) == 0
 
@@ -73,9 +73,9 @@ async def test_a_note_stands_with_the_conversation_and_is_never_mailed(tmp_path:
         session = await door.assigned()
         assert session.assignment is not None
         mine = {"text": "She called.", "token": session.assignment.token}
-        assert (await client.post(f"{base(session)}/notes", json=mine)).status_code == 201
+        assert (await client.post(f"{path_of(session)}/notes", json=mine)).status_code == 201
         assert (await door.house.session(session.id)).wrote_something
-        written = await other.post(f"{base(session)}/notes", json={"text": "I know her."})
+        written = await other.post(f"{path_of(session)}/notes", json={"text": "I know her."})
         assert (written.status_code, written.json()["agent"]) == (201, "ben")
         found = await shown(client, session)
         assert [(one["agent"], one["text"]) for one in found["notes"]] == [
@@ -84,7 +84,7 @@ async def test_a_note_stands_with_the_conversation_and_is_never_mailed(tmp_path:
         ]
         assert (len(found["mails"]), await replies_of(door, session)) == (1, 0)
         for bad in ({"text": ""}, {"text": "x" * 20_001}, {}):
-            assert (await client.post(f"{base(session)}/notes", json=bad)).status_code == 422
+            assert (await client.post(f"{path_of(session)}/notes", json=bad)).status_code == 422
 
 
 async def test_a_note_sent_twice_under_its_key_stands_once(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ async def test_a_note_sent_twice_under_its_key_stands_once(tmp_path: Path) -> No
         session = await door.assigned()
         for _ in range(2):
             answer = await client.post(
-                f"{base(session)}/notes", json={"text": "Once."}, headers={"Idempotency-Key": "n"}
+                f"{path_of(session)}/notes", json={"text": "Once."}, headers={"Idempotency-Key": "n"}
             )
             assert answer.status_code == 201
         assert len((await shown(client, session))["notes"]) == 1
@@ -114,6 +114,6 @@ async def test_the_server_says_whom_an_answer_would_go_to(tmp_path: Path) -> Non
 async def test_canned_answers_are_listed_for_a_session(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned()
-        answer = await client.get(f"{base(session)}/canned-answers")
+        answer = await client.get(f"{path_of(session)}/canned-answers")
         assert (answer.status_code, answer.json()) == (200, {"answers": []})
         assert (await client.get("/api/v1/acme/sessions/none/canned-answers")).status_code == 404

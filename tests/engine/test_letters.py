@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from postroom.engine.letters import Canned, Hand
-from postroom.engine.replies import SendingRules
+from postroom.engine.sending_rules import SendingRules
 from postroom.mail.letter import Words
 from postroom.ports.desk import ForwardRequest, NewAttachment, Refused, Stale
 from postroom.ports.records import Reply

@@ -15,8 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from postroom.engine.letters import reference_of
-from postroom.engine.replies import SendingRules
 from postroom.engine.reply_rows import keep, mail_of
+from postroom.engine.sending_rules import SendingRules
 from postroom.engine.world import CROCKFORD
 from postroom.mail import compose as mail_out
 from postroom.mail.answering import Answering

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from postroom.engine.automatic import AutomaticRules
 from postroom.engine.automatic_mail import AutomaticMailer
 from postroom.engine.letters import Canned, Hand
-from postroom.engine.replies import SendingRules
+from postroom.engine.sending_rules import SendingRules
 from postroom.errors import ConfigurationError
 from postroom.mail.letter import Words
 from postroom.mail.message import Address
