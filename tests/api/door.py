@@ -19,7 +19,8 @@ from postroom.api.parts import ApiParts
 from postroom.api.server import HttpServer
 from postroom.engine.mail_history import with_history
 from postroom.engine.readers import Readers, StoredMailReader
-from postroom.engine.replies import Desk, SendingRules
+from postroom.engine.replies import Desk
+from postroom.engine.sending_rules import SendingRules
 from postroom.engine.world import no_failpoint
 from postroom.mail.message import Address
 from postroom.mail.recipients import Caps

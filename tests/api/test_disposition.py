@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.api.disposition import LONGEST, attachment_disposition, harmless_name
+from postroom.api.disposition import attachment_disposition
+from postroom.mail.file_names import LONGEST, harmless_name
 
 # RFC 6266 §4.1: a quoted-string of plain characters, then the extended value of RFC 8187
 FIELD = re.compile(r"attachment; filename=\"([ !#-\[\]-~]+)\"; filename\*=UTF-8''([A-Za-z0-9!#$&+\-.^_`|~%]+)")

@@ -10,9 +10,21 @@ import httpx
 import pytest
 
 from postroom.errors import TemporaryError
-from postroom.ports.desk import FirstRequest, PreparedFirst, PreparedReply, Refused, ReplyRequest
-from postroom.ports.records import Reply
+from postroom.mail.message import Message
+from postroom.ports.desk import (
+    FirstRequest,
+    ForwardRequest,
+    PreparedFirst,
+    PreparedForward,
+    PreparedReply,
+    Proposals,
+    ReadyAnswer,
+    Refused,
+    ReplyRequest,
+)
+from postroom.ports.records import Reply, StoredMail
 from postroom.ports.store import Tx
+from postroom.session.state import SessionId
 from tests.api.door import Door, open_door
 
 ME = "/api/v1/acme/me"
@@ -142,6 +154,18 @@ class Broken:
         raise AssertionError("nothing was prepared")
 
     async def prepare_first(self, request: FirstRequest) -> PreparedFirst:  # noqa: ARG002 the port's signature
+        raise self._error
+
+    async def prepare_forward(self, request: ForwardRequest) -> PreparedForward:  # noqa: ARG002 the port's signature
+        raise self._error
+
+    def submit_forward(self, tx: Tx, prepared: PreparedForward) -> Reply:  # noqa: ARG002 the port's signature
+        raise AssertionError("nothing was prepared")
+
+    def proposals(self, mail: StoredMail, message: Message) -> Proposals:  # noqa: ARG002 the port's signature
+        raise self._error
+
+    async def ready_answers(self, tenant: str, agent: str, session: SessionId) -> tuple[ReadyAnswer, ...]:  # noqa: ARG002 the port's signature
         raise self._error
 
     def submit_first(self, tx: Tx, prepared: PreparedFirst) -> Reply:  # noqa: ARG002 the port's signature

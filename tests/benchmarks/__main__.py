@@ -42,7 +42,7 @@ WHAT_THERE_IS = ("receiving", "imap", "sending", "reading", "idle", "sessions", 
 )
 @click.option("--seconds", type=float, default=60.0, show_default=True, help="How long idling is watched.")
 def main(what: str, rounds: int, mails: int, scale: float, seconds: float) -> None:
-    """Measure receiving, sending and reading beside peers, idling, sessions in great number, and finding agents, the broker, the door."""
+    """Measure receiving, sending and reading beside peers, idling, sessions in great number, agents, and the doors."""
     chosen = WHAT_THERE_IS[:-1] if what == "all" else (what,)
     _require(chosen)
     measured: dict[str, Callable[[], Sequence[Row]]] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from postroom.engine.intake import Intake
 from postroom.engine.readers import CHILD, Readers
-from postroom.engine.replies import SendingRules
+from postroom.engine.sending_rules import SendingRules
 from postroom.engine.settle import Settler
 from postroom.engine.verdict import IntakeRules
 from postroom.engine.world import FailpointReached

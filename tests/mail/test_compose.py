@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from postroom.mail import compose as composing
 from postroom.mail.classify import classify
 from postroom.mail.compose import (
-    File,
     Reply,
     Writer,
     answered_id,
@@ -24,6 +23,7 @@ from postroom.mail.compose import (
     reply_subject,
     smtputf8_needed,
 )
+from postroom.mail.compose_parts import File
 from postroom.mail.header_fields import is_message_id, refuse_breaks, token_field
 from postroom.mail.identity import Identity
 from postroom.mail.mail_class import MailClass

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +108,98 @@ def test_nobody_to_answer_and_several_authors_are_said() -> None:
 def test_own_addresses_may_be_any_iterable() -> None:
     message = mail(("Cc", "sales@example.org"))
     assert propose_reply_all(message, iter(OWN)).recipients.cc == ()
+
+
+PROPOSED = [
+    # fields of the mail -> To and Cc of a reply to all, and how many warnings
+    ((), ("ann@customer.example",), (), 0),
+    ((("Reply-To", "ann@customer.example"),), ("ann@customer.example",), (), 0),
+    ((("Reply-To", "ANN@customer.example, ann@customer.example"),), ("ANN@customer.example",), (), 0),
+    ((("Reply-To", "eve@elsewhere.example"),), ("eve@elsewhere.example",), (), 1),
+    ((("To", "help@example.org, sales@example.org"),), ("ann@customer.example",), (), 0),
+    (
+        (("To", "help+t@example.org"), ("Cc", "bob@x.example, BOB@X.example")),
+        ("ann@customer.example",),
+        ("bob@x.example",),
+        0,
+    ),
+    (
+        (("To", "bob@x.example"), ("Cc", "bob@x.example, ann@customer.example")),
+        ("ann@customer.example",),
+        ("bob@x.example",),
+        0,
+    ),
+    ((("List-Post", "<mailto:l@lists.example>"),), ("ann@customer.example",), (), 1),
+    ((("List-Id", "<l.lists.example>"), ("Reply-To", "l@lists.example")), ("l@lists.example",), (), 2),
+    (
+        (("From", "help@example.org"), ("To", "bob@x.example"), ("Cc", "eve@x.example")),
+        ("bob@x.example",),
+        ("eve@x.example",),
+        0,
+    ),
+    ((("From", "help@example.org"), ("To", "sales@example.org")), (), (), 1),
+    ((("Bcc", "spy@x.example"), ("Resent-Bcc", "spy@x.example")), ("ann@customer.example",), (), 0),
+    (
+        (("To", "team: bob@x.example, eve@x.example;"),),
+        ("ann@customer.example",),
+        ("bob@x.example", "eve@x.example"),
+        0,
+    ),
+    ((("Cc", '"a, b"@x.example, (c) bob@x.example'),), ("ann@customer.example",), ("bob@x.example",), 0),
+    ((("Cc", "bob@b\u00fccher.example"),), ("ann@customer.example",), ("bob@xn--bcher-kva.example",), 0),
+]
+
+
+@pytest.mark.parametrize(("fields", "to", "cc", "warnings"), PROPOSED)
+def test_the_proposal_of_a_reply_to_all(
+    fields: tuple[tuple[str, str], ...], to: tuple[str, ...], cc: tuple[str, ...], warnings: int
+) -> None:
+    found = propose_reply_all(mail(*fields), OWN)
+    assert (found.recipients.to, found.recipients.cc, found.recipients.bcc) == (to, cc, ())
+    assert len(found.warnings) == warnings, found.warnings
+    assert propose_reply(mail(*fields), OWN).recipients.to == to
+
+
+TRICKS = [
+    "team: a@x.example, b@x.example;",
+    "undisclosed-recipients:;",
+    "a@x.example(comment)",
+    "(b@x.example)a@x.example",
+    "=?utf-8?q?a=40x.example=2C?=b@x.example",
+    '"a@x.example, b"@x.example',
+    '"a b"@x.example',
+    "<a@x.example>",
+    "@relay.example:a@x.example",
+    "a@x.example,b@x.example",
+    "a@x.example;b@x.example",
+    "a@x.example b@x.example",
+    "a%b@x.example@y.example",
+    "a@[127.0.0.1]",
+    "a@localhost",
+    "a@x.example\n",
+    "a\u200b@x.example",
+    "a@x\u3002example",
+    "a@\uff58.example",
+    "a@x.example\0",
+    "a..b@x.example",
+    ".a@x.example",
+    "a@-x.example",
+    "a@x..example",
+    "a" * 65 + "@x.example",
+    "a@" + "x" * 64 + ".example",
+    "a@1.2.3.4",
+    "",
+    "@",
+]
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_no_trick_of_the_grammar_passes_the_caps(trick: str) -> None:
+    (problem,) = check(Recipients(to=(trick, "a@y.example")), CAPS)
+    assert problem.startswith("To: ")
+    assert "is not a bare address" in problem
+
+
+def test_the_two_spellings_of_a_domain_count_once_and_leave_in_ascii() -> None:
+    both = Recipients(to=("a@b\u00fccher.example", "a@xn--bcher-kva.example"))
+    assert deduplicated(both).to == ("a@xn--bcher-kva.example",)

@@ -75,6 +75,9 @@ EVENT: st.SearchStrategy[e.AnyEvent] = st.one_of(
     st.builds(e.ReplySubmitted, agent=AGENTS, token=TOKENS, reply=st.just("r")),
     st.builds(e.ReplyWithdrawn, agent=AGENTS, token=TOKENS, reply=st.just("r")),
     st.builds(e.WorkSaved, agent=AGENTS, token=TOKENS),
+    st.builds(e.NoteWritten, agent=AGENTS, token=TOKENS, text=st.just("n")),
+    st.builds(e.ForwardSubmitted, agent=AGENTS, token=TOKENS, reply=st.just("f")),
+    st.builds(e.ForwardFailed, reply=st.just("f"), words=st.just("no")),
     st.builds(e.SessionParked, agent=AGENTS, token=TOKENS, until=st.none() | WHEN),
     st.builds(
         e.SessionTransferred,

@@ -173,7 +173,11 @@ def test_mail_may_be_left_on_the_server_for_ever_or_for_days(tmp_path: Path) -> 
         ("parameters: {max_cc: 1.5}\n", "parameters.max_cc", "must be a whole number"),
         ("parameters: [1]\n", "parameters", "must be a mapping of keys, not a list"),
         ("parameter: {}\n", "parameter", "did you mean `parameters`?"),
-        ("zzz: 1\n", "zzz", "there is no such key: the keys here are agents, calendars, certificates, channels,"),
+        (
+            "zzz: 1\n",
+            "zzz",
+            "there is no such key: the keys here are agents, calendars, canned_answers, certificates, channels,",
+        ),
         ("name: other\n", "name", "must be the file's name, 'acme', or be left out"),
         ("- a\n", "", "must be a mapping of keys, not a list"),
         ("queues: [{name: a, pick: 1}]\n", "queues[0].pick", "must be true or false"),

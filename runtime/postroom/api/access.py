@@ -45,6 +45,8 @@ class Act(Enum):
     """Give a command that names the token of an offer or assignment: whose that is, the session's rules decide."""
     HANDLE = "handle"
     """File it, or lay its conversation together with another or apart."""
+    FORWARD = "forward"
+    """Pass a mail of it on to somebody outside."""
     TRANSFER = "transfer"
     ASSIGN = "assign"
 
@@ -67,6 +69,7 @@ MAY: Mapping[Act, Mapping[Phase, frozenset[Relation]]] = {
         Phase.WRAP_UP: _WHO_HAS_IT,
         Phase.ENDED: _ANYBODY,
     },
+    Act.FORWARD: dict.fromkeys((Phase.ASSIGNED, Phase.AWAITING_CUSTOMER), frozenset({Relation.OWNER})),
     Act.TRANSFER: dict.fromkeys(Phase, _WHO_HAS_IT),
     Act.ASSIGN: dict.fromkeys(Phase, _OVERSEER),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
 
@@ -21,6 +21,7 @@ from postroom.ports.records import Attempt as Try
 from postroom.ports.records import Conversation, Draft, Reply, StoredMail
 from postroom.ports.store import Tx
 from postroom.session.effects import KeepRobotNote
+from postroom.session.events import NoteWritten
 from postroom.session.state import ConversationId, Session
 
 MOST_SESSIONS = 100
@@ -30,12 +31,14 @@ Shown = Annotated[int, QueryParameter(ge=1, le=200, description="How many of the
 
 
 class NoteView(Struct, frozen=True, kw_only=True):
-    """What a robot said too late: no customer ever got it."""
+    """A note on the conversation, which no customer ever got: an agent's, or what a robot said too late."""
 
     session: str
     at: datetime
-    turn: int
     text: str
+    turn: int = 0
+    """The robot's turn; 0 where an agent wrote it."""
+    agent: str = ""
 
 
 class ConversationView(Struct, frozen=True, kw_only=True):
@@ -53,6 +56,8 @@ class ConversationView(Struct, frozen=True, kw_only=True):
     last_mail_at: datetime
     related: str | None
     participants: tuple[str, ...]
+    labels: tuple[str, ...]
+    """Those of all its sessions."""
     session: SessionView
     earlier: tuple[SessionView, ...]
     mails: tuple[MailView, ...]
@@ -89,6 +94,7 @@ async def read_conversation(
         last_mail_at=conversation.last_mail_at,
         related=conversation.related,
         participants=conversation.participants[:MOST_ADDRESSES],
+        labels=_labels((*found.earlier, found.session)),
         session=session_view(found.session, caller),
         earlier=tuple(session_view(one, caller) for one in found.earlier),
         mails=tuple([await mail_view(parts, mail) for mail in found.mails]),
@@ -115,8 +121,14 @@ def _read(tx: Tx, parts: ApiParts, caller: Caller, wanted: ConversationId, shown
     )
 
 
+def _labels(sessions: Iterable[Session]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(label for session in sessions for label in session.labels))
+
+
 def _notes(tx: Tx, conversation: ConversationId) -> Iterator[NoteView]:
     for entry in tx.journal.of_conversation(conversation):
+        if isinstance(entry.event, NoteWritten):
+            yield NoteView(session=entry.session, at=entry.at, agent=entry.event.agent, text=entry.event.text)
         for effect in entry.effects:
             if isinstance(effect, KeepRobotNote):
                 yield NoteView(session=entry.session, at=entry.at, turn=effect.turn, text=effect.text)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from litestar import Response, post
 from litestar.params import JSONBody
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from postroom.api.access import tenant_of
 from postroom.api.auth import Caller
@@ -17,7 +17,7 @@ from postroom.api.idempotency import Answer, Asked, Repeatable, answered_before,
 from postroom.api.limits import REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import problem
-from postroom.api.replies import AcceptedReply, FileBody, accepted, attached, needs_key
+from postroom.api.replies import AcceptedReply, FileBody, Sender, accepted, attached, needs_key
 from postroom.ports.desk import FirstRequest, PreparedFirst
 from postroom.ports.store import Tx
 from postroom.settings.schema import Tenant
@@ -34,6 +34,7 @@ class FirstMailBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cc: Addresses = ()
     bcc: Addresses = ()
     attachments: Annotated[tuple[FileBody, ...], Meta(max_length=100)] = ()
+    sender: Sender = field(default="", name="from")
 
 
 class BegunConversation(Struct, frozen=True, kw_only=True):
@@ -85,13 +86,16 @@ def _request(parts: ApiParts, caller: Caller, data: FirstMailBody) -> FirstReque
         cc=data.cc,
         bcc=data.bcc,
         attachments=attached(data.attachments),
+        sender=data.sender,
     )
 
 
 async def _submit(parts: ApiParts, asked: Repeatable, prepared: PreparedFirst) -> Answer:
     def unit(tx: Tx) -> Answer:
         reply = parts.desk.submit_first(tx, prepared)
-        return ok(BegunConversation(reply=accepted(reply), token=prepared.request.token), HTTPStatus.CREATED)
+        return ok(
+            BegunConversation(reply=accepted(reply, prepared.sender), token=prepared.request.token), HTTPStatus.CREATED
+        )
 
     return await once(parts, asked, unit)
 

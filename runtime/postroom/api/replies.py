@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar import Response, post
 from litestar.params import FromPath, JSONBody
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from postroom.api.access import name_of, session_for, tenant_of
 from postroom.api.auth import Caller
@@ -24,6 +24,8 @@ from postroom.ports.desk import NewAttachment, PreparedReply, ReplyRequest, Stal
 from postroom.ports.records import DraftContent, Reply
 from postroom.ports.store import Tx
 from postroom.session.state import SessionId
+
+Sender = Literal["", "channel", "personal"]
 
 
 class FileBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +47,13 @@ class ReplyBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cc: Addresses = ()
     bcc: Addresses = ()
     attachments: Annotated[tuple[FileBody, ...], Meta(max_length=100)] = ()
+    sender: Sender = field(default="", name="from")
+    """Whose address it bears: the channel's, or the agent's own, which is preset where the channel lets it."""
+    quote: bool = False
+    canned: Annotated[str, Meta(max_length=64)] = ""
+    """The name of a canned answer that follows the text."""
+    language: Annotated[str, Meta(max_length=35)] = ""
+    """The language of the canned answer, where it has several."""
 
 
 class AcceptedRecipient(Struct, frozen=True, kw_only=True):
@@ -66,6 +75,8 @@ class AcceptedReply(Struct, frozen=True, kw_only=True):
     state: str
     accepted_at: datetime
     recipients: tuple[AcceptedRecipient, ...]
+    sender: str = ""
+    """`personal` where it bears the agent's own address, and why it does not where that was asked; else empty."""
 
 
 @post(
@@ -145,6 +156,10 @@ def _request(caller: Caller, session: SessionId, data: ReplyBody, files: tuple[N
         cc=data.cc,
         bcc=data.bcc,
         attachments=files,
+        sender=data.sender,
+        quote=data.quote,
+        canned=data.canned,
+        language=data.language,
     )
 
 
@@ -155,12 +170,12 @@ async def _submit(parts: ApiParts, asked: Repeatable, prepared: PreparedReply) -
         session_for(tx, prepared.request.session, tenant, asked.caller)
         reply = parts.desk.submit(tx, prepared)
         tx.drafts.drop(prepared.request.session, asked.caller.account)
-        return ok(accepted(reply), HTTPStatus.CREATED)
+        return ok(accepted(reply, prepared.sender), HTTPStatus.CREATED)
 
     return await once(parts, asked, unit)
 
 
-def accepted(reply: Reply) -> AcceptedReply:
+def accepted(reply: Reply, sender: str = "") -> AcceptedReply:
     """The reply as it is answered with."""
     return AcceptedReply(
         reply=reply.id,
@@ -170,6 +185,7 @@ def accepted(reply: Reply) -> AcceptedReply:
         message_id=reply.message_id,
         state=reply.state.value,
         accepted_at=reply.accepted_at,
+        sender=sender,
         recipients=tuple(
             AcceptedRecipient(address=one.address, field=one.field, state=one.state.value) for one in reply.recipients
         ),

@@ -19,6 +19,7 @@ class SessionView(Struct, frozen=True, kw_only=True):
     phase: str
     queue: str
     priority: int
+    labels: tuple[str, ...]
     holder: str | None
     owner: str
     kept_for: str
@@ -48,6 +49,7 @@ def session_view(session: Session, caller: Caller) -> SessionView:
         phase=session.phase.value,
         queue=session.queue,
         priority=session.priority,
+        labels=session.labels,
         holder=session.holder,
         owner=session.owner,
         kept_for=session.held_for,

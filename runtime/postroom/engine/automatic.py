@@ -14,8 +14,9 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from postroom.engine.replies import SendingRules
+from postroom.engine.letters import reference_of
 from postroom.engine.reply_rows import keep, mail_of
+from postroom.engine.sending_rules import SendingRules
 from postroom.engine.world import CROCKFORD
 from postroom.mail import compose as mail_out
 from postroom.mail.answering import Answering
@@ -44,7 +45,6 @@ COPY_WINDOW = timedelta(days=7)
 """How long the same mail may take to come a second way."""
 MINUTES_OF_SURPLUS = 10
 """What cannot be sent within so many minutes at the gateway's rate opens the breaker."""
-REFERENCE = 8
 _TIME, _CHANCE = 10, 16
 """A ULID's characters of time and of chance."""
 
@@ -203,7 +203,7 @@ def _values(draft: _Draft) -> dict[str, str]:
         "from_name": rules.sending.from_.name,
         "next_opening": "" if opening is None else plain_moment(opening, rules.zone, draft.text.language),
         "queue": session.queue,
-        "reference": session.conversation[-REFERENCE:].upper(),
+        "reference": reference_of(session.conversation),
         "tenant": session.tenant,
     }
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from postroom.engine.attempt_outcome import failed_for_all, state_of
+from postroom.engine.reply_rows import failure
 from postroom.engine.report_outcome import recipients_reported, undeliverable
 from postroom.mail.message import DeliveryReport
 from postroom.ports.records import Reply, ReplyState, TraceLine
 from postroom.ports.step import Step
 from postroom.ports.store import Tx
-from postroom.session.events import ReplyFailed
 from postroom.session.state import ConversationId
 
 UNDELIVERABLE_FOR = timedelta(days=30)
@@ -34,7 +34,7 @@ def close_loop(tx: Tx, step: Step, conversation: ConversationId, report: Deliver
         tx.undeliverable.add(reply.tenant, address, now, now + UNDELIVERABLE_FOR)
     words = next((one.words for one in after if one.state is ReplyState.FAILED), "")
     if failed_for_all(reply.recipients, after) and not reply.automatic:
-        step(tx, reply.session, ReplyFailed(reply=reply.id, words=words))
+        step(tx, reply.session, failure(tx, reply, words))
     return _line(reply, sum(one.state is ReplyState.FAILED for one in after), words)
 
 

@@ -30,6 +30,7 @@ from postroom.engine.ceilings import HeldBack, did_not_leave, may_leave
 from postroom.engine.held_back import close, comes_too_late, put_off, suppress
 from postroom.engine.null_sender import hand_over
 from postroom.engine.relay import Impossible
+from postroom.engine.reply_rows import failure, is_forward
 from postroom.engine.retry import fate, next_try
 from postroom.engine.sending_terms import Sending, Terms
 from postroom.errors import PermanentError, TemporaryError
@@ -40,7 +41,7 @@ from postroom.ports.store import Blobs, Store, Topic, Tx
 from postroom.ports.world import Clock, Failpoint, Ids, Offload
 from postroom.session.automatic import Reason
 from postroom.session.effects import SendReply
-from postroom.session.events import ReplyFailed, ReplySent
+from postroom.session.events import ForwardFailed, ReplyFailed, ReplySent
 
 log = structlog.get_logger(__name__)
 
@@ -295,15 +296,17 @@ def _asked_for(tried: Tried, reply: Reply) -> tuple[str, ...]:
 
 def _event(
     tx: Tx, reply: Reply, after: Recipients, outcome: SendOutcome, now: datetime
-) -> ReplySent | ReplyFailed | None:
+) -> ReplySent | ReplyFailed | ForwardFailed | None:
     """What the session has to hear, once: that somebody has the reply, or that nobody will; nothing of a machine's."""
     if reply.automatic:
         return None
     if reached_somebody(reply.recipients, after):
+        if is_forward(tx, reply):
+            return None
         is_unknown = any(attempt.unknown for attempt in tx.replies.attempts(reply.id))
         return ReplySent(reply=reply.id, sent_at=now, unknown=is_unknown)
     if failed_for_all(reply.recipients, after):
-        return ReplyFailed(reply=reply.id, words=outcome.words)
+        return failure(tx, reply, outcome.words)
     return None
 
 

@@ -30,6 +30,9 @@ def _candidates(tx: Tx, receipt: Receipt, verdict: Verdict) -> Iterator[Candidat
         conversation = tx.conversations.current(ConversationId(token.conversation))
         if conversation is not None:
             yield _candidate(conversation, token.conversation, FoundBy.TOKEN, receipt.gateway)
+    tags = {f"[#{tag}]": tag for tag in verdict.keys.tags}
+    for hit in tx.conversations.find(receipt.tenant, tuple(tags)):
+        yield _candidate(hit.conversation, tags[hit.message_id], FoundBy.TAG, hit.gateway)
     for hit in tx.conversations.find(receipt.tenant, verdict.keys.message_ids):
         yield _candidate(hit.conversation, hit.message_id, FoundBy.REFERENCE, hit.gateway)
 

@@ -6,8 +6,11 @@ from postroom.mail import compose as mail_out
 from postroom.ports.records import Reply, StoredMail, TraceLine
 from postroom.ports.store import Tx
 from postroom.routing.outcome import Outcome
+from postroom.session.events import ForwardFailed, ReplyFailed
 
 PREVIEW = 200
+FORWARD = "forward"
+"""The class of a mail of ours that was passed on to others and answers nobody."""
 
 
 def mail_of(reply: Reply, rendered: mail_out.Reply, mail_class: str, accepted: TraceLine) -> StoredMail:
@@ -33,6 +36,19 @@ def mail_of(reply: Reply, rendered: mail_out.Reply, mail_class: str, accepted: T
         preview=" ".join(rendered.text.split())[:PREVIEW],
         trace=(accepted,),
     )
+
+
+def is_forward(tx: Tx, reply: Reply) -> bool:
+    """Whether it passed a mail on: then the customer still waits for his answer, whatever becomes of it."""
+    mail = tx.mails.get(reply.mail)
+    return mail is not None and mail.mail_class == FORWARD
+
+
+def failure(tx: Tx, reply: Reply, words: str) -> ReplyFailed | ForwardFailed:
+    """What the session hears where nobody in To gets it."""
+    if is_forward(tx, reply):
+        return ForwardFailed(reply=reply.id, words=words)
+    return ReplyFailed(reply=reply.id, words=words)
 
 
 def keep(tx: Tx, reply: Reply, mail: StoredMail) -> None:

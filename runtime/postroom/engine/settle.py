@@ -163,6 +163,7 @@ class Settler:
             queue=match.route.queue if match else None,
             priority=match.route.priority if match else None,
             keyword=keyword,
+            labels=match.route.labels if match else (),
         )
         return self._step.in_conversation(tx, conversation, event)
 

@@ -54,7 +54,8 @@ def _within_size(text: str, local: str, domain: str) -> bool:
 
 def _is_local(local: str) -> bool:
     if local.isascii():
-        return _LOCAL.fullmatch(local) is not None
+        # RFC 2047 §5 (3): no encoded word in an addr-spec; a program that decodes it all the same reads another one.
+        return not ("=?" in local and "?=" in local) and _LOCAL.fullmatch(local) is not None
     # RFC 6532 §3.1 wants NFC; anything else is another spelling of the same address.
     return unicodedata.is_normalized("NFC", local) and all(
         atom and all(char in _ASCII_ATOM or _is_letter(char) for char in atom) for atom in local.split(".")

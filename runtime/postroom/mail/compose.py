@@ -1,21 +1,20 @@
 """A mail of ours as octets, the same octets for the same Reply: it fixes no id, reads no clock and sends nothing.
 
-The parts are the standard library's under policy.SMTP; the fields are header_fields.py's, which nothing breaks out of.
+The fields are header_fields.py's, which nothing breaks out of; the parts are compose_parts.py's.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
+from collections.abc import Iterator
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from enum import Enum
 
 from msgspec import Struct
 
 from postroom.mail import header_fields
 from postroom.mail.addr_spec import needs_smtputf8, recipient
+from postroom.mail.compose_parts import File, parts
 from postroom.mail.message import Address, Message
 
 _MAX_REFERENCES = 20
@@ -26,6 +25,7 @@ _REPLY_PREFIX = re.compile(
     re.IGNORECASE,
 )
 _MAX_PREFIXES = 50
+_TAG = re.compile(r"\[#[A-Za-z0-9]{6,12}\]")
 
 
 class Writer(Enum):
@@ -34,15 +34,6 @@ class Writer(Enum):
     PERSON = "person"
     AUTOMATIC_REPLY = "auto-replied"
     SYSTEM_NOTICE = "auto-generated"
-
-
-class File(Struct, frozen=True, kw_only=True):
-    """An attachment of a mail of ours."""
-
-    name: str
-    content_type: str
-    content: bytes
-    content_id: str | None = None
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -70,11 +61,36 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 def compose(reply: Reply) -> bytes:
     """Render the mail with CRLF line ends; ValueError, naming the field, for anything that may not stand in one."""
+    return b"".join(composed(reply))
+
+
+def composed(reply: Reply) -> Iterator[bytes]:
+    """The same mail piece by piece, whole lines each, so that large files are never all of it in memory at once.
+
+    Raises as compose() does, at the latest with the piece concerned.
+    """
     _check(reply)
-    raw = b"".join(_fields(reply)) + _body(reply)
-    if any(len(line) > _MAX_LINE for line in raw.split(b"\r\n")):
+    yield _bounded(b"".join(_fields(reply)))
+    for piece in parts(reply.text, reply.html, reply.files, reply.message_id):
+        yield _bounded(piece)
+
+
+def _bounded(piece: bytes) -> bytes:
+    """The piece; ValueError where a line of it is longer than RFC 5322 §2.1.1 allows."""
+    if any(len(line) > _MAX_LINE for line in piece.split(b"\r\n")):
         raise ValueError(f"a line of the mail would be longer than {_MAX_LINE} octets")
-    return raw
+    return piece
+
+
+def forward_subject(subject: str) -> str:
+    """The subject of a mail that is passed on: one `Fwd: ` before it."""
+    rest = subject.strip()
+    return rest if rest[:4].casefold() in {"fwd:", "fw: "} else f"Fwd: {rest}".strip()
+
+
+def tagged_subject(subject: str, tag: str) -> str:
+    """The subject with our tag `[#TAG]` at its end, and none of those it had."""
+    return f"{' '.join(_TAG.sub(' ', subject).split())} [#{tag}]".strip()
 
 
 def reply_subject(subject: str) -> str:
@@ -139,9 +155,14 @@ def _check_address(field: str, address: Address) -> None:
         raise ValueError(f"{field} is not an address mail can be sent to: {address.addr[:80]!r}")
 
 
+def is_content_type(text: str) -> bool:
+    """Whether the text can stand as the type of a part (RFC 6838 §4.2)."""
+    return _TYPE.fullmatch(text) is not None
+
+
 def _check_file(file: File) -> None:
     header_fields.refuse_breaks("the name of an attachment", file.name)
-    if _TYPE.fullmatch(file.content_type) is None:
+    if not is_content_type(file.content_type):
         raise ValueError(f"the content type of an attachment is not one: {file.content_type[:80]!r}")
     if file.content_id is not None:
         header_fields.bracketed("the Content-ID of an attachment", file.content_id)
@@ -181,39 +202,3 @@ def _machine_fields(reply: Reply) -> list[bytes]:
     if reply.loop_mark:
         fields.append(header_fields.token_field("X-Loop", reply.loop_mark))
     return fields
-
-
-def _body(reply: Reply) -> bytes:
-    """The MIME fields and the parts; boundaries come from the Message-ID."""
-    message = EmailMessage(policy=SMTP)
-    message.set_content(_lines(reply.text), cte="quoted-printable")
-    if reply.html is not None:
-        message.add_alternative(_lines(reply.html), subtype="html", cte="quoted-printable")
-    for file in reply.files:
-        _attach(message, file)
-    # "=_" can stand in neither quoted-printable nor base64 (RFC 2045 §6.7), so no content can hold the boundary.
-    seed = hashlib.sha256(reply.message_id.encode("utf-8", "replace")).hexdigest()
-    for position, part in enumerate(part for part in message.walk() if part.is_multipart()):
-        part.set_boundary(f"=_{seed[:40]}.{position}")
-    return message.as_bytes(policy=SMTP)
-
-
-def _lines(text: str) -> str:
-    """One kind of line end, at the end too: a CR or LF alone never leaves this house (RFC 5321 §2.3.8)."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
-
-
-def _attach(message: EmailMessage, file: File) -> None:
-    kind, _, subtype = file.content_type.partition("/")
-    # RFC 2046 §5.2.1 and §5.1: base64, which keeps every octet, is not allowed in these.
-    if kind in {"message", "multipart"}:
-        kind, subtype = "application", "octet-stream"
-    message.add_attachment(
-        file.content,
-        maintype=kind,
-        subtype=subtype,
-        cte="base64",
-        disposition="inline" if file.content_id else "attachment",
-        filename=file.name,
-        cid=f"<{file.content_id.strip('<>')}>" if file.content_id else None,
-    )

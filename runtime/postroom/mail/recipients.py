@@ -9,11 +9,12 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from postroom.mail.addr_spec import recipient
+from postroom.mail.addr_spec import ascii_domain, recipient
 from postroom.mail.identity import untagged
 from postroom.mail.message import Address, Message
 
 _SHOWN = 100
+_LIST_FIELDS = ("List-Post", "List-Id", "Mailing-List")
 
 
 class Recipients(Struct, frozen=True, kw_only=True):
@@ -75,6 +76,9 @@ def propose_reply(message: Message, own_addresses: Iterable[str]) -> Proposal:
     """Answer the one who wrote: Reply-To where the mail has one (RFC 5322 §3.6.2), else From; never ourselves."""
     own = _Own(frozenset(own_addresses))
     to = own.without(message.reply_to) or own.without(message.from_)
+    if not to and message.from_:
+        # A mail of ours: a further word goes to whom that one went.
+        to = own.without(message.to)
     return Proposal(recipients=deduplicated(Recipients(to=to)), warnings=_warnings(message, to))
 
 
@@ -99,7 +103,8 @@ class _Own(Struct, frozen=True):
 
 def _fresh(addresses: Iterable[str], seen: set[str]) -> tuple[str, ...]:
     kept: list[str] = []
-    for address in addresses:
+    # RFC 5891: the two spellings of an international domain are one mailbox, and only A-labels pass every server.
+    for address in map(ascii_domain, addresses):
         if address.casefold() not in seen:
             seen.add(address.casefold())
             kept.append(address)
@@ -118,4 +123,6 @@ def _warnings(message: Message, to: tuple[str, ...]) -> tuple[str, ...]:
         warnings.append("the mail does not name one author")
     if not to:
         warnings.append("the mail names nobody who could be answered")
+    if to and any(message.header(field) for field in _LIST_FIELDS):
+        warnings.append("the mail came by a mailing list: an answer may reach everybody on it")
     return tuple(warnings)

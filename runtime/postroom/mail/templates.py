@@ -28,6 +28,24 @@ AUTOMATIC_NAMES: Mapping[str, str] = {
 """What may stand in an automatic reply. All of it is ours: by a name whose value came with a mail, anybody could have
 us send his words to whomever he gives as the author. So there is none for the customer, the subject or the text."""
 
+LETTER_NAMES: Mapping[str, str] = {
+    "agent_name": "the agent who writes",
+    "channel_name": "the channel",
+    "from_address": "the address the mail comes from",
+    "from_name": "the name it comes under",
+    "reference": "a short mark of the conversation",
+    "tenant": "the tenant",
+}
+"""What may stand in a signature."""
+
+ANSWER_NAMES: Mapping[str, str] = {
+    **LETTER_NAMES,
+    "customer_address": "the customer's address",
+    "customer_name": "the name the customer gives himself; his address where he gives none",
+    "subject": "the subject of the conversation",
+}
+"""What may stand in a canned answer: an agent chooses it, so what came with the mail may be in it too."""
+
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}\n]{0,60})\}|[{}]")
 _BRACES = {"{{": "{", "}}": "}"}
 _BLANK = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")

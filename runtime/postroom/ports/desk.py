@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from postroom.errors import PermanentError
 from postroom.mail.message import Attachment, Message
+from postroom.mail.recipients import Proposal
 from postroom.ports.records import Conversation, Reply, StoredMail
 from postroom.ports.store import Tx
 from postroom.session.state import SessionId
@@ -51,12 +52,30 @@ class Letter(Struct, frozen=True, kw_only=True):
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
     attachments: tuple[NewAttachment, ...] = ()
+    sender: str = ""
+    """`channel` or `personal`: whose address the mail bears; empty for the agent's own where that may be."""
 
 
 class ReplyRequest(Letter, frozen=True, kw_only=True):
     """An answer in a session, whose assignment `token` names."""
 
     session: SessionId
+    quote: bool = False
+    """Whether the mail answered is quoted below."""
+    canned: str = ""
+    """The name of a canned answer that stands below what was typed; empty for none."""
+    language: str = ""
+    """The language of the canned answer, where it has several."""
+
+
+class ForwardRequest(Letter, frozen=True, kw_only=True):
+    """A mail of the session's conversation passed on to others; `to` names them."""
+
+    session: SessionId
+    mail: str = ""
+    """Empty for the customer's newest."""
+    files: tuple[int, ...] | None = None
+    """Which attachments of the mail go with it, by their index; None for all of them."""
 
 
 class FirstRequest(Letter, frozen=True, kw_only=True):
@@ -71,6 +90,32 @@ class PreparedReply(Struct, frozen=True, kw_only=True):
     request: ReplyRequest
     reply: Reply
     mail: StoredMail
+    sender: str = ""
+    """As in the event: empty where nobody asked for the agent's own address."""
+
+
+class PreparedForward(Struct, frozen=True, kw_only=True):
+    """A forward rendered and with its bytes on disk, not yet in the store."""
+
+    request: ForwardRequest
+    reply: Reply
+    mail: StoredMail
+
+
+class ReadyAnswer(Struct, frozen=True, kw_only=True):
+    """A canned answer with its names filled in for one session; it is looked at before it is sent."""
+
+    name: str
+    language: str
+    text: str
+    html: str | None = None
+
+
+class Proposals(Struct, frozen=True, kw_only=True):
+    """Whom an answer to a mail would go to."""
+
+    reply: Proposal
+    reply_all: Proposal
 
 
 class PreparedFirst(Struct, frozen=True, kw_only=True):
@@ -80,6 +125,7 @@ class PreparedFirst(Struct, frozen=True, kw_only=True):
     conversation: Conversation
     reply: Reply
     mail: StoredMail
+    sender: str = ""
 
 
 class ReplyDesk(Protocol):
@@ -99,6 +145,22 @@ class ReplyDesk(Protocol):
 
     def submit_first(self, tx: Tx, prepared: PreparedFirst) -> Reply:
         """Begin the conversation and its session with that mail, in the caller's transaction."""
+        ...
+
+    async def prepare_forward(self, request: ForwardRequest) -> PreparedForward:
+        """The same for a mail passed on. Raises Refused with every problem, Stale where the session is not there."""
+        ...
+
+    def submit_forward(self, tx: Tx, prepared: PreparedForward) -> Reply:
+        """Store it and tell the session, whose phase it does not change. Raises Stale."""
+        ...
+
+    def proposals(self, mail: StoredMail, message: Message) -> Proposals:
+        """Whom a reply and a reply to all would go to, with what makes each doubtful."""
+        ...
+
+    async def ready_answers(self, tenant: str, agent: str, session: SessionId) -> tuple[ReadyAnswer, ...]:
+        """The canned answers of the session's channel, filled in. Raises Stale where the session is not there."""
         ...
 
 

@@ -12,8 +12,10 @@ from postroom.ports.records import JournalEntry
 from postroom.session.effects import AnyEffect, AssignToAgent, Ignore, NotifyAgent, OfferToAgent, WithdrawOffer
 from postroom.session.events import (
     EndRequested,
+    ForwardSubmitted,
     MessageAttached,
     MessageReceived,
+    NoteWritten,
     ReplyDelayed,
     ReplyFailed,
     ReplySent,
@@ -86,8 +88,10 @@ def _of_event(happening: Happening) -> Iterator[Event]:
             yield _event("mail", happening, mail=mail)
         case MessageAttached(mail=mail, mail_class=mail_class):
             yield _event("mail", happening, mail=mail, what=mail_class)
-        case ReplySubmitted() | ReplyWithdrawn() | ReplySent() | ReplyDelayed() | ReplyFailed():
+        case ReplySubmitted() | ReplyWithdrawn() | ForwardSubmitted() | ReplySent() | ReplyDelayed() | ReplyFailed():
             yield from _of_reply(happening, happening.entry.event)
+        case NoteWritten(agent=author):
+            yield _event("note", happening, what=author)
         case SessionParked() if not _is_ignored(happening.entry):
             yield _event("parked", happening)
         case EndRequested() if happening.entry.after is Phase.WRAP_UP and _changed(happening.entry):
@@ -99,13 +103,16 @@ def _of_event(happening: Happening) -> Iterator[Event]:
 
 
 def _of_reply(
-    happening: Happening, event: ReplySubmitted | ReplyWithdrawn | ReplySent | ReplyDelayed | ReplyFailed
+    happening: Happening,
+    event: ReplySubmitted | ReplyWithdrawn | ForwardSubmitted | ReplySent | ReplyDelayed | ReplyFailed,
 ) -> Iterator[Event]:
     match event:
         case ReplySubmitted(reply=reply):
             yield _event("reply", happening, reply=reply, what="accepted")
         case ReplyWithdrawn(reply=reply) if _changed(happening.entry):
             yield _event("reply", happening, reply=reply, what="withdrawn")
+        case ForwardSubmitted(reply=reply) if not _is_ignored(happening.entry):
+            yield _event("reply", happening, reply=reply, what="forwarded")
         case ReplySent(reply=reply, unknown=unknown):
             yield _event("reply", happening, reply=reply, what="sent", unknown=unknown)
         case ReplyDelayed(reply=reply, words=words):
@@ -113,7 +120,7 @@ def _of_reply(
         case ReplyFailed(reply=reply, words=words):
             yield _event("reply", happening, reply=reply, what="failed", reason=words)
         case _:
-            pass  # a withdrawal that came too late
+            pass  # what came too late
 
 
 def _why_ended(happening: Happening) -> str:

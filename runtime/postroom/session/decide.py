@@ -33,7 +33,7 @@ from postroom.session.deadlines import changed_timers
 from postroom.session.effects import AnyEffect, ReleasePlace, TakePlace
 from postroom.session.facts import Facts
 from postroom.session.policy import Policy
-from postroom.session.rules import clock, customer, delivery, handover, offer, owner, robot, waiting
+from postroom.session.rules import beside, clock, customer, delivery, handover, offer, owner, robot, waiting
 from postroom.session.rules.ruling import NOT_YOURS, Ruling, ignored
 from postroom.session.state import Phase, Session
 
@@ -56,6 +56,7 @@ RULES: dict[tuple[Phase, type[e.Event]], Rule] = {
     (Phase.ROBOT, e.ReplySent): delivery.was_sent,
     (Phase.ROBOT, e.ReplyFailed): delivery.came_back_while_waiting,
     (Phase.ROBOT, e.ReplyDelayed): delivery.was_delayed,
+    (Phase.ROBOT, e.NoteWritten): beside.noted,
     (Phase.QUEUED, e.MessageReceived): customer.wrote_while_waiting,
     (Phase.QUEUED, e.MessageAttached): customer.note_was_attached,
     (Phase.QUEUED, e.AgentReserved): offer.made,
@@ -76,6 +77,7 @@ RULES: dict[tuple[Phase, type[e.Event]], Rule] = {
     (Phase.QUEUED, e.ReplySent): delivery.was_sent,
     (Phase.QUEUED, e.ReplyFailed): delivery.came_back_while_waiting,
     (Phase.QUEUED, e.ReplyDelayed): delivery.was_delayed,
+    (Phase.QUEUED, e.NoteWritten): beside.noted,
     (Phase.OFFERED, e.MessageReceived): customer.wrote_while_waiting,
     (Phase.OFFERED, e.MessageAttached): customer.note_was_attached,
     (Phase.OFFERED, e.OfferAccepted): offer.accepted,
@@ -91,6 +93,7 @@ RULES: dict[tuple[Phase, type[e.Event]], Rule] = {
     (Phase.OFFERED, e.ReplySent): delivery.was_sent,
     (Phase.OFFERED, e.ReplyFailed): delivery.came_back_while_waiting,
     (Phase.OFFERED, e.ReplyDelayed): delivery.was_delayed,
+    (Phase.OFFERED, e.NoteWritten): beside.noted,
     (Phase.ASSIGNED, e.MessageReceived): customer.wrote_to_owner,
     (Phase.ASSIGNED, e.MessageAttached): customer.note_was_attached,
     (Phase.ASSIGNED, e.OfferAccepted): offer.accepted_again,
@@ -112,6 +115,9 @@ RULES: dict[tuple[Phase, type[e.Event]], Rule] = {
     (Phase.ASSIGNED, e.ReplySent): delivery.was_sent,
     (Phase.ASSIGNED, e.ReplyFailed): delivery.came_back_to_owner,
     (Phase.ASSIGNED, e.ReplyDelayed): delivery.was_delayed,
+    (Phase.ASSIGNED, e.NoteWritten): beside.noted,
+    (Phase.ASSIGNED, e.ForwardSubmitted): beside.forwarded,
+    (Phase.ASSIGNED, e.ForwardFailed): beside.forward_failed,
     (Phase.AWAITING_CUSTOMER, e.MessageReceived): customer.answered,
     (Phase.AWAITING_CUSTOMER, e.MessageAttached): customer.note_was_attached,
     (Phase.AWAITING_CUSTOMER, e.ReplySubmitted): owner.replied_again,
@@ -126,6 +132,9 @@ RULES: dict[tuple[Phase, type[e.Event]], Rule] = {
     (Phase.AWAITING_CUSTOMER, e.ReplySent): delivery.was_sent_to_silent,
     (Phase.AWAITING_CUSTOMER, e.ReplyFailed): delivery.came_back,
     (Phase.AWAITING_CUSTOMER, e.ReplyDelayed): delivery.was_delayed,
+    (Phase.AWAITING_CUSTOMER, e.NoteWritten): beside.noted,
+    (Phase.AWAITING_CUSTOMER, e.ForwardSubmitted): beside.forwarded,
+    (Phase.AWAITING_CUSTOMER, e.ForwardFailed): beside.forward_failed,
     (Phase.OFFLINE, e.MessageReceived): customer.wrote_offline,
     (Phase.OFFLINE, e.MessageAttached): customer.note_was_attached,
     (Phase.OFFLINE, e.OpeningReached): waiting.opened,
@@ -139,6 +148,7 @@ RULES: dict[tuple[Phase, type[e.Event]], Rule] = {
     (Phase.OFFLINE, e.ReplySent): delivery.was_sent,
     (Phase.OFFLINE, e.ReplyFailed): delivery.came_back_while_waiting,
     (Phase.OFFLINE, e.ReplyDelayed): delivery.was_delayed,
+    (Phase.OFFLINE, e.NoteWritten): beside.noted,
     (Phase.WRAP_UP, e.MessageReceived): customer.wrote_in_wrap_up,
     (Phase.WRAP_UP, e.MessageAttached): customer.note_was_attached,
     (Phase.WRAP_UP, e.WrapUpDone): owner.wrapped_up,
@@ -149,10 +159,13 @@ RULES: dict[tuple[Phase, type[e.Event]], Rule] = {
     (Phase.WRAP_UP, e.ReplySent): delivery.was_sent,
     (Phase.WRAP_UP, e.ReplyFailed): delivery.came_back,
     (Phase.WRAP_UP, e.ReplyDelayed): delivery.was_delayed,
+    (Phase.WRAP_UP, e.NoteWritten): beside.noted,
+    (Phase.WRAP_UP, e.ForwardFailed): beside.forward_failed,
     (Phase.ENDED, e.MessageReceived): customer.wrote_after_the_end,
     (Phase.ENDED, e.ReplyFailed): delivery.failed_after_the_end,
     (Phase.ENDED, e.ReplyDelayed): delivery.was_delayed,
     (Phase.ENDED, e.RobotAnswered): robot.answered_too_late,
+    (Phase.ENDED, e.NoteWritten): beside.noted,
 }
 
 _WAITS = (Phase.ROBOT, Phase.QUEUED, Phase.OFFERED, Phase.OFFLINE)
@@ -179,6 +192,9 @@ _SILENCES: tuple[tuple[str, Iterable[Phase], tuple[type[e.Event], ...]], ...] = 
     ("the session no longer waits", _but(Phase.QUEUED, Phase.OFFLINE), (e.SessionPicked,)),
     ("the offer is over", _but(Phase.OFFERED, Phase.ASSIGNED), (e.OfferAccepted,)),
     ("the offer is over", _but(Phase.OFFERED), (e.OfferDeclined, e.OfferExpired)),
+    (NOT_YOURS, _WAITS, (e.ForwardSubmitted,)),
+    ("the service is over", (Phase.WRAP_UP, Phase.ENDED), (e.ForwardSubmitted,)),
+    ("nobody has the session whom it would concern", (*_WAITS, Phase.ENDED), (e.ForwardFailed,)),
     (NOT_YOURS, _WAITS, (e.ReplySubmitted, e.WorkSaved, e.EndRequested, e.WrapUpDone)),
     (NOT_YOURS, (*_WAITS, Phase.ENDED), (e.SessionParked,)),
     (

@@ -30,6 +30,8 @@ class MessageReceived(Event, frozen=True, kw_only=True, tag="message_received"):
     priority: int | None = None
     keyword: str = ""
     """The keyword for transfer to an agent found in its new text, or empty."""
+    labels: tuple[str, ...] = ()
+    """The notification route's."""
 
 
 class MessageAttached(Event, frozen=True, kw_only=True, tag="message_attached"):
@@ -101,6 +103,8 @@ class AgentWroteFirst(Event, frozen=True, kw_only=True, tag="agent_wrote_first")
     agent: str
     token: str
     reply: str
+    sender: str = ""
+    """Under what name it goes where he asked for his own: `personal`, or why it is the channel's all the same."""
 
 
 class ReplySubmitted(Event, frozen=True, kw_only=True, tag="reply_submitted"):
@@ -109,6 +113,31 @@ class ReplySubmitted(Event, frozen=True, kw_only=True, tag="reply_submitted"):
     agent: str
     token: str
     reply: str
+    sender: str = ""
+    """As in AgentWroteFirst."""
+
+
+class ForwardSubmitted(Event, frozen=True, kw_only=True, tag="forward_submitted"):
+    """The owner passes a mail on to somebody else: his mail is rendered and stored, and no answer to the customer."""
+
+    agent: str
+    token: str
+    reply: str
+
+
+class ForwardFailed(Event, frozen=True, kw_only=True, tag="forward_failed"):
+    """No recipient in To can be reached with a mail that was forwarded."""
+
+    reply: str
+    words: str
+
+
+class NoteWritten(Event, frozen=True, kw_only=True, tag="note_written"):
+    """Somebody wrote a note for his colleagues; no customer ever gets it. The owner's has his `token`."""
+
+    agent: str
+    text: str
+    token: str = ""
 
 
 class ReplyWithdrawn(Event, frozen=True, kw_only=True, tag="reply_withdrawn"):
@@ -305,6 +334,9 @@ AnyEvent = (
     | AgentWroteFirst
     | ReplySubmitted
     | ReplyWithdrawn
+    | ForwardSubmitted
+    | ForwardFailed
+    | NoteWritten
     | WorkSaved
     | SessionParked
     | SessionTransferred

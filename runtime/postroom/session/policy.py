@@ -108,6 +108,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     priority: int = 0
     weight: int = 1
     """Places of an agent's capacity that a session takes."""
+    labels: tuple[str, ...] = ()
+    """The channel's, which every session begins with."""
     queues: dict[str, QueuePolicy] = {}
     """Every queue of the tenant."""
     hours: ServiceTime = ALWAYS_OPEN

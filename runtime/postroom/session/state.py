@@ -140,6 +140,8 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     parked_until: datetime | None = None
 
     # What was said.
+    labels: tuple[str, ...] = ()
+    """The channel's, and those of the routes that its mails came by."""
     customer_mail: str = ""
     """The newest customer mail of the session."""
     customer_wrote_at: datetime | None = None

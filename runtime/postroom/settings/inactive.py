@@ -12,29 +12,15 @@ WORDS = "is read and checked, and has no effect in this version"
 
 INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
     "gateways": {
-        "identities": ((),),
         "plus_address": (False,),
     },
-    "channels": {
-        "labels": ((),),
-        "reply_with_personal_email": (False,),
-        "signature": (None,),
-        "subject_tag": (False,),
-    },
-    "routes": {"labels": ((),)},
-    "agents": {"signature": (None,), "personal_address": (), "notices": ((),)},
+    "agents": {"notices": ((),)},
 }
 """By section and key, the values that say what this version does anyway: they need no warning."""
-
-INACTIVE_ALONE = ("signatures",)
-"""Keys that stand once in a tenant."""
 
 
 def check(page: Page, tenant: Tenant) -> None:
     """Warn of every key of the table that is written and would change something."""
-    for path in INACTIVE_ALONE:
-        if page.is_written(path):
-            page.warning(path, WORDS)
     for section, keys in INACTIVE.items():
         for index, entity in enumerate(getattr(tenant, section)):
             for key, harmless in keys.items():

@@ -58,6 +58,7 @@ def policy(generation: Generation, tenant: str, channel: str, hours: Hours) -> P
         queue=found.skill_queue,
         priority=found.priority,
         weight=found.weight,
+        labels=found.labels,
         queues=queues,
         hours=hours(space, found),
         finish_queue=found.work_time.finish_queue,

@@ -26,6 +26,7 @@ from postroom.settings.channel_rules import (
     SessionTransfer,
     WorkTime,
 )
+from postroom.settings.letters import CannedAnswer, Signature
 from postroom.settings.oauth2 import OAuth2
 from postroom.settings.process import Process
 from postroom.settings.robots import Robot
@@ -51,7 +52,7 @@ from postroom.settings.rules import (
     Zone,
 )
 from postroom.settings.secrets import Secret
-from postroom.settings.wording import Template, Text
+from postroom.settings.wording import Template
 
 Security = Annotated[str, OneOf(("tls", "starttls", "none"))]
 TlsVersion = Annotated[str, Mark.AS_WRITTEN, OneOf(("1.2", "1.3"))]
@@ -207,13 +208,6 @@ class Ou(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of each agent in it and below who has none of his own."""
 
 
-class Signature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A text below replies."""
-
-    name: Name
-    text: Text
-
-
 class Channel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An email channel."""
 
@@ -331,6 +325,7 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     agents: tuple[Agent, ...] = ()
     ous: tuple[Ou, ...] = ()
     signatures: tuple[Signature, ...] = ()
+    canned_answers: Annotated[tuple[CannedAnswer, ...], AtMost(10_000)] = ()
     robots: tuple[Robot, ...] = ()
     calendars: tuple[CalendarSettings, ...] = ()
     templates: tuple[Template, ...] = ()

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from msgspec.structs import replace
 
 from postroom.engine.automatic import AutomaticRules
 from postroom.engine.automatic_mail import AutomaticMailer
-from postroom.engine.replies import SendingRules
+from postroom.engine.letters import Canned, Hand
+from postroom.engine.sending_rules import SendingRules
 from postroom.errors import ConfigurationError
+from postroom.mail.letter import Words
 from postroom.mail.message import Address
 from postroom.mail.tokens import KeyRing
 from postroom.ports.pauses import Paused
 from postroom.ports.world import Failpoint
 from postroom.session.state import Session
 from postroom.settings import compile as compiled
-from postroom.settings import compile_automatic
+from postroom.settings import compile_automatic, compile_hands
+from postroom.settings.letters import CannedAnswer
 from postroom.settings.schema import Channel, SmtpGateway, Tenant
 from postroom.wiring.in_force import InForce
 
@@ -26,6 +30,8 @@ def sending_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_na
     """A channel's way out. Raises ConfigurationError where it has none any more."""
     tenant, channel, gateway = _way_out(in_force, tenant_name, channel_name)
     own = {gateway.from_address, *(address for one in tenant.channels for address in one.addresses)}
+    own |= compile_hands.personal_addresses(tenant, channel)
+    is_listed = not channel.addresses or gateway.from_address in channel.addresses
     return SendingRules(
         gateway=gateway.name,
         from_=Address(addr=gateway.from_address, name=gateway.from_name),
@@ -35,7 +41,27 @@ def sending_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_na
         own_addresses=frozenset(own),
         max_size=gateway.max_send_size,
         ring=ring,
+        hand_of=partial(_hand, tenant, channel, gateway),
+        canned=tuple(_canned(one) for one in compile_hands.canned_answers(tenant, channel.name)),
+        reply_to="" if is_listed else channel.addresses[0],
+        subject_tag=channel.subject_tag,
     )
+
+
+def _hand(tenant: Tenant, channel: Channel, gateway: SmtpGateway, account: str) -> Hand:
+    agent = tenant.agent(account)
+    address, why_not = compile_hands.personal(channel, gateway, agent)
+    return Hand(
+        name=agent.name if agent is not None else account,
+        signature=compile_hands.signature(tenant, channel, agent),
+        personal=address,
+        why_not=why_not,
+        is_preset=channel.reply_with_personal_email,
+    )
+
+
+def _canned(answer: CannedAnswer) -> Canned:
+    return Canned(name=answer.name, words=Words(text=answer.text, html=answer.html), language=answer.language)
 
 
 IsPaused = Callable[[Paused, str], bool]

@@ -19,7 +19,7 @@ from postroom.session.state import Phase, Session
 def wrote_first(session: Session, event: MessageReceived, facts: Facts, policy: Policy, now: datetime) -> Ruling:
     """The first mail of a session: to the robot, or to people by the hour."""
     begun = replace(
-        _heard(session, event),
+        _heard(replace(session, labels=policy.labels), event),
         queue=event.queue or policy.queue,
         priority=policy.priority if event.priority is None else event.priority,
         weight=policy.weight,
@@ -118,4 +118,5 @@ def _heard(session: Session, event: MessageReceived) -> Session:
         customer_mail=event.mail,
         customer_wrote_at=event.received_at,
         unanswered_since=session.unanswered_since or event.received_at,
+        labels=tuple(dict.fromkeys((*session.labels, *event.labels))),
     )

@@ -85,6 +85,7 @@ def opened_by_failure(session: Session, _event: ReplyFailed, facts: Facts, polic
         queue=policy.queue,
         priority=policy.priority,
         weight=policy.weight,
+        labels=policy.labels,
         unanswered_since=now,
         no_automatic_mail=True,
         is_shadow=policy.is_shadow,

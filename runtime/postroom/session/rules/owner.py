@@ -25,6 +25,7 @@ from postroom.session.events import (
 from postroom.session.facts import Facts
 from postroom.session.policy import Policy
 from postroom.session.rules import waiting
+from postroom.session.rules.beside import at_it
 from postroom.session.rules.ruling import IN_SHADOW, NOT_YOURS, Ruling, ignored, is_owner, without_owner
 from postroom.session.state import Assignment, Phase, Session
 
@@ -40,6 +41,7 @@ def wrote_first(session: Session, event: AgentWroteFirst, _facts: Facts, policy:
         queue=policy.queue,
         priority=policy.priority,
         weight=policy.weight,
+        labels=policy.labels,
         assignment=owner,
     )
     return begun, (AssignToAgent(agent=event.agent, token=event.token), SendReply(reply=event.reply))
@@ -88,9 +90,7 @@ def saved(session: Session, event: WorkSaved, _facts: Facts, _policy: Policy, no
     """He is at it: once, his time to answer begins anew."""
     if not is_owner(session, event.agent, event.token):
         return ignored(session, NOT_YOURS)
-    if session.wrote_something or session.answer_due_since is None:
-        return session, ()
-    return replace(session, wrote_something=True, answer_due_since=now), ()
+    return at_it(session, now), ()
 
 
 def parked(session: Session, event: SessionParked, _facts: Facts, _policy: Policy, now: datetime) -> Ruling:

@@ -58,6 +58,7 @@ FROM conversations AS c
 JOIN replies AS r ON r.conversation = c.id
 WHERE c.tenant = :tenant AND c.channel = :channel AND LOWER(c.customer) = LOWER(:customer) AND r.agent <> ''
     AND r.state <> 'withdrawn'
+    AND NOT EXISTS (SELECT 1 FROM mails AS m WHERE m.id = r.mail AND m.mail_class = 'forward')
 ORDER BY r.seq DESC
 LIMIT 1;
 

@@ -1,0 +1,88 @@
+"""The parts of a mail of ours piece by piece: the text, the HTML beside it, and the files one after the other.
+
+The words are the standard library's work under policy.SMTP. A file is coded a slice at a time, and one that is only
+named (a callable gives its octets) is fetched when its turn comes and let go behind it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from msgspec import Struct
+
+from postroom.mail.file_names import harmless_name
+
+_OCTETS_A_LINE = 57
+"""RFC 2045 §6.8: 76 characters."""
+_SLICE = _OCTETS_A_LINE * 4096
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """An attachment of a mail of ours; its content may be given when it is asked for."""
+
+    name: str
+    content_type: str
+    content: bytes | Callable[[], bytes]
+    content_id: str | None = None
+
+
+def parts(text: str, html: str | None, files: tuple[File, ...], seed: str) -> Iterator[bytes]:
+    """The MIME fields and everything below them, whole lines in each piece; boundaries come from the seed."""
+    # "=_" can stand in neither quoted-printable nor base64 (RFC 2045 §6.7), so no content can hold the boundary.
+    boundary = "=_" + hashlib.sha256(seed.encode("utf-8", "replace")).hexdigest()[:40]
+    words = _words(text, html, f"{boundary}.1")
+    if not files:
+        yield words.as_bytes(policy=SMTP)
+        return
+    yield f'MIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary="{boundary}.0"\r\n'.encode()
+    del words["MIME-Version"]
+    yield f"\r\n--{boundary}.0\r\n".encode() + words.as_bytes(policy=SMTP)
+    for file in files:
+        yield f"\r\n--{boundary}.0\r\n".encode() + _head(file)
+        yield from _coded(file.content if isinstance(file.content, bytes) else file.content())
+    yield f"\r\n--{boundary}.0--\r\n".encode()
+
+
+def _words(text: str, html: str | None, boundary: str) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message.set_content(_lines(text), cte="quoted-printable")
+    if html is not None:
+        message.add_alternative(_lines(html), subtype="html", cte="quoted-printable")
+        message.set_boundary(boundary)
+    return message
+
+
+def _lines(text: str) -> str:
+    """One kind of line end, at the end too: a CR or LF alone never leaves this house (RFC 5321 §2.3.8)."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
+
+
+def _head(file: File) -> bytes:
+    """The fields of the part and the line that ends them."""
+    kind, _, subtype = file.content_type.partition("/")
+    # RFC 2046 §5.2.1 and §5.1: base64, which keeps every octet, is not allowed in these.
+    if kind in {"message", "multipart"}:
+        kind, subtype = "application", "octet-stream"
+    message = EmailMessage(policy=SMTP)
+    message.set_content(
+        b"",
+        maintype=kind,
+        subtype=subtype,
+        cte="base64",
+        disposition="inline" if file.content_id else "attachment",
+        filename=harmless_name(file.name),
+        cid=f"<{file.content_id.strip('<>')}>" if file.content_id else None,
+    )
+    del message["MIME-Version"]
+    return message.as_bytes(policy=SMTP)
+
+
+def _coded(content: bytes) -> Iterator[bytes]:
+    """The octets in base64, lines of 76 characters."""
+    for start in range(0, len(content), _SLICE):
+        coded = b64encode(content[start : start + _SLICE])
+        yield b"".join(coded[at : at + 76] + b"\r\n" for at in range(0, len(coded), 76))
