@@ -71,6 +71,8 @@ class DeliveryReport(Struct, frozen=True, kw_only=True):
     recipients: tuple[ReportedRecipient, ...]
     original_message_id: str | None
     original_references: tuple[str, ...] = ()
+    is_guess: bool = False
+    """Read from the words of a bounce that has no delivery-status part."""
 
 
 class Message(Struct, frozen=True, kw_only=True, dict=True):
