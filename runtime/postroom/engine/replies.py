@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from postroom.engine.reply_rows import keep, mail_of
 from postroom.mail import compose as mail_out
+from postroom.mail.address_key import address_key
 from postroom.mail.compose import File, answered_id, compose, reference_chain, reply_subject
 from postroom.mail.message import Address, Message
 from postroom.mail.recipients import Caps, Recipients, check, deduplicated, propose_reply
@@ -215,7 +216,7 @@ def _begun(request: FirstRequest, conversation: ConversationId, now: datetime) -
         subject=request.subject or "",
         created_at=now,
         last_mail_at=now,
-        participants=tuple(dict.fromkeys(address.casefold() for address in (*to, *request.cc))),
+        participants=tuple(dict.fromkeys(address_key(address) for address in (*to, *request.cc))),
     )
 
 

@@ -16,16 +16,16 @@ _LINES = 400
 _LINE = 1_000
 _MOST = 50
 _COPY = re.compile(
-    r"[-_ *=>]{0,80}(?:below this line is|this is a copy of|copy of (?:the|your) message|original message|enclosed is a copy"
-    r"|(?:original )?message headers? follow|the header of the original|the body of the message is|unsent message below"
-    r"|original mail info|returned message|message header follows|a copy of the message|original headers)"
-    r"|(?:received|return-path|message-id|dkim-signature): ",
+    r"[-_ *=>]{0,80}(?:below this line is|this is a copy of|copy of (?:the|your) message|original message"
+    r"|enclosed is a copy|(?:original )?message headers? follow|the header of the original"
+    r"|the body of the message is|unsent message below|original mail info|returned message"
+    r"|a copy of the message|original headers)|(?:received|return-path|message-id|dkim-signature): ",
     re.IGNORECASE,
 )
 _ADDRESS = r"[^\s<>()\[\]\"',;:@]{1,64}@[^\s<>()\[\]\"',;:@]{1,253}"
 _LABELLED = re.compile(
-    rf"(?:final-recipient: ?rfc822;|original-recipient: ?rfc822;|rcpt to:|delivered to:|recipient:|address:|addressed to:|failed recipient:"
-    rf"|your mail(?:ing)? to|error delivering your mail to|message to)[ ]{{0,20}}<?({_ADDRESS})",
+    rf"(?:final-recipient: ?rfc822;|original-recipient: ?rfc822;|rcpt to:|delivered to:|recipient:|address:"
+    rf"|addressed to:|your mail(?:ing)? to|error delivering your mail to|message to)[ ]{{0,20}}<?({_ADDRESS})",
     re.IGNORECASE,
 )
 _AT_START = re.compile(rf"[>*\-+:\"'<(\[]{{0,8}}[ ]{{0,8}}[\"'<(]{{0,3}}({_ADDRESS})")

@@ -16,7 +16,8 @@ _WORDS = (
     "user unknown", "unknown user", "no such user", "invalid user", "invalid recipient", "mailbox unavailable",
     "mailbox full", "mailbox not found", "undeliverable", "could not be delivered", "couldn't be delivered",
     "not be delivered to", "delivery failed", "delivery has failed", "delivery to the following",
-    "did not reach the following", "address rejected", "recipient rejected", "action not taken", "does not exist", "quota exceeded",
+    "did not reach the following", "address rejected", "recipient rejected", "action not taken", "does not exist",
+    "quota exceeded",
 )  # fmt: skip
 
 

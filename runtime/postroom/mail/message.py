@@ -11,6 +11,8 @@ from typing import NewType
 
 from msgspec import Struct
 
+from postroom.mail.address_key import address_key
+
 MailId = NewType("MailId", str)
 
 
@@ -22,8 +24,8 @@ class Address(Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """The address for comparing: case-folded whole, as every large mail system does."""
-        return self.addr.casefold()
+        """The address for comparing."""
+        return address_key(self.addr)
 
     @property
     def domain(self) -> str:
