@@ -25,8 +25,9 @@ from postroom.mail.message import Address
 from postroom.mail.recipients import Caps
 from postroom.mail.tokens import KeyRing
 from postroom.ports.desk import ReplyDesk
-from postroom.ports.records import Outcome, StoredMail, TraceLine
+from postroom.ports.records import StoredMail, TraceLine
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.session.events import MessageReceived, OfferAccepted
 from postroom.session.state import ConversationId, Phase, Session
 from postroom.store.blobs import FileBlobs

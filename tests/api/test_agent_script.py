@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from postroom.ports.records import AgentState
 from postroom.ports.store import Topic
+from postroom.routing.agents import AgentState
 from postroom.session.state import Phase
 from tests.api.door import Door, served
 from tests.dispatch.house import token_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from postroom.ports.records import AgentState
+from postroom.routing.agents import AgentState
 from postroom.session.effects import ArmTimer
 from postroom.session.policy import Policy
 from postroom.session.state import Phase, TimerKind

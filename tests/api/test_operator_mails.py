@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from postroom.api.operator import mails
-from postroom.ports.records import Outcome
+from postroom.routing.outcome import Outcome
 from tests.api.operator_door import open_operator_door
 from tests.engine.quarantined import REASON, poisonous
 

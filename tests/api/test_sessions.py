@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from postroom.ports.records import AgentState
+from postroom.routing.agents import AgentState
 from postroom.session.state import Phase
 from tests.api.door import Door, open_door
 from tests.dispatch.house import ACME

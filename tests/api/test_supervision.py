@@ -9,7 +9,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from postroom.ports.records import AgentState
+from postroom.routing.agents import AgentState
 from postroom.session.events import SessionFiled
 from postroom.session.state import Phase, Session, SessionId
 from tests.api.asking import ROOT, ask, reply, token_of_owner

@@ -17,8 +17,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from postroom.dispatch.agents import ensure_agents
-from postroom.ports.records import AgentState
 from postroom.ports.store import Tx
+from postroom.routing.agents import AgentState
 from postroom.session.state import Phase, Session, SessionId
 from postroom.settings.schema import Agent, Generation, Queue
 from tests.benchmarks.report import Row, compared

@@ -18,7 +18,7 @@ from postroom.ports.gateways import (
     SendOutcome,
     TooLarge,
 )
-from tests.support.pop3_collect import MemorySpool, MemorySpooler
+from tests.support.one_session import MemorySpool, MemorySpooler
 
 SOON = 30.0
 """Seconds after which a gateway on this machine must have answered, whatever befell it."""

@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from postroom.errors import PermanentError
-from postroom.ports.records import AutomaticReply, Outcome, ReplyState, TraceLine
+from postroom.ports.records import AutomaticReply, ReplyState, TraceLine
 from postroom.ports.store import Store, Tx
+from postroom.routing.outcome import Outcome
 from postroom.session.state import ConversationId, SessionId
 from tests.store.samples import NOW, add_reply, conversation, later, mail, on, raw, reply
 

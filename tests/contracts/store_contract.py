@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from postroom.errors import PermanentError
-from postroom.ports.records import AgentState
 from postroom.ports.store import Store, Topic, Tx
+from postroom.routing.agents import AgentState
 from postroom.session.state import ConversationId, SessionId, TimerKind
 from tests.store.samples import NOW, conversation, later, on, timer
 

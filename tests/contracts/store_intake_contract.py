@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from postroom.errors import PermanentError
-from postroom.ports.records import Outcome, Receipt
+from postroom.ports.records import Receipt
 from postroom.ports.store import Store, Tx
+from postroom.routing.outcome import Outcome
 from postroom.session.state import ConversationId
 from tests.store.samples import NOW, conversation, later, mail, on, raw, receipt
 

@@ -6,8 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from postroom.errors import PermanentError
-from postroom.ports.records import AgentRow, AgentState, Outcome, Place, QueueLength
+from postroom.ports.records import AgentRow, Place, QueueLength
 from postroom.ports.store import Store, Tx
+from postroom.routing.agents import AgentState
+from postroom.routing.outcome import Outcome
 from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
 from tests.store.samples import NOW, conversation, entry, later, on, outbox_row, receipt, session, timer
 

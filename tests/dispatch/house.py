@@ -15,8 +15,9 @@ from postroom.dispatch.presence import Presence
 from postroom.dispatch.queues import QueueLoop
 from postroom.engine.step import SessionStep
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload
-from postroom.ports.records import AgentRow, AgentState, Conversation
+from postroom.ports.records import AgentRow, Conversation
 from postroom.ports.store import Tx
+from postroom.routing.agents import AgentState
 from postroom.session.events import MessageReceived
 from postroom.session.policy import Policy, QueuePolicy
 from postroom.session.state import ConversationId, Session, SessionId

@@ -9,8 +9,8 @@ from random import Random
 from msgspec.structs import replace
 
 from postroom.dispatch.agents import ensure_agents
-from postroom.ports.records import AgentState
 from postroom.ports.store import Tx
+from postroom.routing.agents import AgentState
 from postroom.session.events import (
     EndRequested,
     MessageReceived,

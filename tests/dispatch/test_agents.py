@@ -9,8 +9,7 @@ from msgspec.structs import replace
 
 from postroom.dispatch.presence import PresenceLoop
 from postroom.errors import PermanentError
-from postroom.ports.records import AgentState
-from postroom.routing.agents import AGENT_HEARTBEAT, HEARTBEAT_LOST
+from postroom.routing.agents import AGENT_HEARTBEAT, HEARTBEAT_LOST, AgentState
 from postroom.session.events import OfferAccepted
 from postroom.session.state import Phase, SessionId
 from tests.dispatch.house import ACME, House, open_house

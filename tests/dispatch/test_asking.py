@@ -15,9 +15,10 @@ from postroom.dispatch.robots.guarded import RobotName
 from postroom.engine.world import FailpointReached
 from postroom.errors import PermanentError
 from postroom.mail.message import Message
-from postroom.ports.records import JournalEntry, OutboxRow, Outcome, StoredMail
+from postroom.ports.records import JournalEntry, OutboxRow, StoredMail
 from postroom.ports.robots import Fail, HandOff, RobotAnswer, RobotQuestion, Speaker, Verdict
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.session.effects import AskRobot, KeepRobotNote, SendReply, SendRobotAnswer
 from postroom.session.events import RobotAnswered, RobotHandedOff
 from postroom.session.policy import Policy, RobotPolicy

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from postroom.dispatch.agents import AgentStates
 from postroom.dispatch.presence import PresenceLoop
 from postroom.errors import PermanentError, TemporaryError
-from postroom.ports.records import AgentRow, AgentState
+from postroom.ports.records import AgentRow
 from postroom.ports.store import Store, Tx
-from postroom.routing.agents import AGENT_HEARTBEAT, HEARTBEAT_LOST, Sight
+from postroom.routing.agents import AGENT_HEARTBEAT, HEARTBEAT_LOST, AgentState, Sight
 from postroom.session.deadlines import due_at
 from postroom.session.events import EndRequested, SessionParked
 from postroom.session.policy import LastAgentPolicy, Policy

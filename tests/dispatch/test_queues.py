@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from postroom.dispatch.queues import PAGE
 from postroom.engine.step import SessionStep
 from postroom.errors import PermanentError
-from postroom.ports.records import AgentState
 from postroom.ports.store import Decided, Topic, Tx
+from postroom.routing.agents import AgentState
 from postroom.session.events import AnyEvent, OfferAccepted, OfferDeclined
 from postroom.session.state import Phase, Session, SessionId
 from postroom.settings.schema import Generation, Tenant

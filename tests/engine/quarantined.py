@@ -15,8 +15,9 @@ from postroom.engine.verdict import IntakeRules
 from postroom.engine.world import no_failpoint
 from postroom.mail.identity import Identity
 from postroom.mail.tokens import KeyRing
-from postroom.ports.records import Outcome, Receipt, StoredMail
+from postroom.ports.records import Receipt, StoredMail
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.routing.routes import Route
 from postroom.store.blobs import FileBlobs
 from tests.dispatch.house import ACME, House, open_house

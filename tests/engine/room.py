@@ -18,8 +18,9 @@ from postroom.mail.message import Address
 from postroom.mail.recipients import Caps
 from postroom.mail.tokens import KeyRing, anchor_message_id, mint_message_id
 from postroom.ports.gateways import Fetched, Listed, TooLarge
-from postroom.ports.records import Conversation, Outcome, Receipt, StoredMail
+from postroom.ports.records import Conversation, Receipt, StoredMail
 from postroom.routing.conditions import Field, TextTest
+from postroom.routing.outcome import Outcome
 from postroom.routing.routes import Action, Inlet, Route, derived
 from postroom.session.state import ConversationId, Session
 from postroom.store.blobs import FileBlobs

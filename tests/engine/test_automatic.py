@@ -15,7 +15,8 @@ from postroom.engine.automatic import Occasion, facts_of, put_in, trace_of
 from postroom.mail.answering import Answering
 from postroom.mail.parse import parse
 from postroom.mail.tokens import read_token
-from postroom.ports.records import Outcome, Reply, ReplyState, StoredMail
+from postroom.ports.records import Reply, ReplyState, StoredMail
+from postroom.routing.outcome import Outcome
 from postroom.session.automatic import (
     AutomaticFacts,
     Reason,

@@ -13,7 +13,7 @@ import pytest
 from postroom.engine.collecting_lessons import NOT_BEFORE
 from postroom.engine.retry import BREAKER_FIRST, BREAKER_LAST
 from postroom.ports.gateways import GatewayStatus
-from postroom.ports.records import Outcome
+from postroom.routing.outcome import Outcome
 from tests.journeys.oracle import Oracle
 from tests.support.collecting import Seen, house, pop3
 from tests.support.pop3_script import CAPABILITIES, Act, ScriptedServer, Turns

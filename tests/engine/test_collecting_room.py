@@ -17,7 +17,7 @@ from postroom.errors import TemporaryError
 from postroom.ports.gateways import Fetched, GatewayStatus, Listed, TooLarge
 from tests.journeys.oracle import Oracle
 from tests.support.collecting import Seen, house, pop3
-from tests.support.pop3_collect import MemorySpool
+from tests.support.one_session import MemorySpool
 from tests.support.pop3_script import ScriptedServer
 
 KIBIBYTE = 1024

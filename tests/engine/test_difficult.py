@@ -14,8 +14,9 @@ from postroom.errors import PermanentError, TemporaryError
 from postroom.mail.limits import LIMITS
 from postroom.mail.message import Message
 from postroom.mail.parse import parse
-from postroom.ports.records import Outcome, RawRef, Receipt
+from postroom.ports.records import RawRef, Receipt
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from tests.engine.room import RULES, Room, mail, open_room, trace_of
 
 CHILD = (sys.executable, "-m", "tests.engine.reader_children")

@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from postroom.engine.facts import Asked, FactReader
-from postroom.ports.records import AgentState
 from postroom.ports.store import Tx
+from postroom.routing.agents import AgentState
 from postroom.session import events as e
 from postroom.session.automatic import AutomaticFacts, AutomaticKind, AutomaticPolicy
 from postroom.session.facts import AgentFact, Facts, QueueFact

@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from postroom.mail.tokens import KeyRing, mint_message_id
-from postroom.ports.records import Outcome, StoredMail
+from postroom.ports.records import StoredMail
+from postroom.routing.outcome import Outcome
 from postroom.routing.routes import Action
 from tests.dispatch.house import ACME, GLOBEX
 from tests.engine.room import DOMAIN, RULES, SHOP, Room, anchor, class_is, dsn, mail, open_room, route, rules, trace_of

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from postroom.engine.world import FailpointReached
 from postroom.ports.gateways import Listed
-from postroom.ports.records import Outcome, RawRef
+from postroom.ports.records import RawRef
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.routing.routes import Action
 from postroom.session.events import EndRequested, SessionPicked
 from tests.engine.room import RULES, SHOP, class_is, mail, open_room, route, rules, sender_is, trace_of

@@ -10,7 +10,7 @@ import pytest
 from postroom.errors import PermanentError
 from postroom.mail.mail_class import MailClass
 from postroom.ports.desk import Stale
-from postroom.ports.records import Outcome
+from postroom.routing.outcome import Outcome
 from tests.engine.quarantined import POISON, open_ward, poisonous, rules
 
 LARGE = b"x" * 70_000

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from postroom.mail.tokens import read_token
 from postroom.ports.desk import NewAttachment, Refused, ReplyRequest, Stale
-from postroom.ports.records import Outcome, Reply, ReplyState
+from postroom.ports.records import Reply, ReplyState
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.session.events import EndRequested, ReplySubmitted
 from postroom.session.state import Phase, SessionId
 from tests.dispatch.house import ACME, GLOBEX

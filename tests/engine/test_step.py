@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from postroom.errors import PermanentError
-from postroom.ports.records import AgentState, Conversation, JournalEntry
+from postroom.ports.records import Conversation, JournalEntry
 from postroom.ports.store import Tx
+from postroom.routing.agents import AgentState
 from postroom.session.decide import decide
 from postroom.session.events import (
     AgentLeft,

@@ -8,8 +8,8 @@ from pathlib import Path
 from postroom.engine.gauges import show
 from postroom.engine.tally import Tally
 from postroom.observability.metrics import Metrics
-from postroom.ports.records import AgentState
 from postroom.ports.store import Tx
+from postroom.routing.agents import AgentState
 from postroom.session.events import AgentLeft, AgentReserved, AnyEvent, OfferAccepted, OfferDeclined, OfferExpired
 from postroom.session.state import Session
 from tests.dispatch.house import ACME, House, open_house

@@ -25,11 +25,11 @@ from postroom.ports.gateways import GatewayError
 from postroom.settings.certificates import der, read_certificates
 from tests.gateways.test_smtp.world import PASSWORD, gateway, plain_options
 from tests.support import minting
-from tests.support.imap_collect import clear_text as imap_options
-from tests.support.imap_collect import collect as collect_imap
+from tests.support.imap_options import clear_text as imap_options
 from tests.support.imap_script import CAPABILITIES as IMAP_CAPABILITIES
 from tests.support.imap_script import ScriptedImap
-from tests.support.pop3_collect import clear_text, collect
+from tests.support.one_session import collect
+from tests.support.pop3_options import clear_text
 from tests.support.pop3_script import Act
 from tests.support.pop3_script import ScriptedServer as Pop3Server
 from tests.support.smtp_script import ScriptedServer as SmtpServer
@@ -136,11 +136,11 @@ async def over_pop3(case: Case, security: Security) -> None:
 @pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
 async def test_imap_judges_the_certificate_in_the_same_words(case: Case, security: Security) -> None:
     begin = {"STARTTLS": (b"<tag> OK begin\r\n", Act.TLS)}
-    server = ScriptedImap({1: MAILS[0]}, begin, (*IMAP_CAPABILITIES, "STARTTLS"), case.server())
+    server = ScriptedImap({1: MAILS[0]}, begin, (*IMAP_CAPABILITIES, "STARTTLS"), context=case.server())
     server.implicit_tls = security is Security.TLS
     async with server.serving():
         options = imap_options(server.port, host=case.host, security=security, tls=case.ours)
-        result = await collect_imap(ImapGateway(options))
+        result = await collect(ImapGateway(options))
     assert case.words in result.words
     assert (result.mails == MAILS) == (not case.words)
     assert case.words == "" or not {"LOGIN", "AUTHENTICATE"} & set(server.verbs())

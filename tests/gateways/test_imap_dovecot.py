@@ -11,13 +11,11 @@ import pytest
 
 from postroom.gateways.imap import After, ImapGateway, ImapOptions
 from postroom.gateways.reading import Security
-from postroom.gateways.tls import TlsOptions, Trust
 from postroom.ports.gateways import Fetched, GatewayStatus
 from tests.journeys.oracle import Oracle
 from tests.support.collecting import house
 from tests.support.dovecot import Dovecot
-from tests.support.imap_collect import collect
-from tests.support.pop3_collect import MemorySpooler, content
+from tests.support.one_session import MemorySpooler, collect, content
 
 pytestmark = pytest.mark.server
 
@@ -28,22 +26,8 @@ MAILS = [
 
 
 def options(server: Dovecot, user: int, security: Security = Security.NONE) -> ImapOptions:
-    name, password = server.login(user)
-    return ImapOptions(
-        host="localhost",
-        port=server.imaps if security is Security.TLS else server.imap,
-        user=name,
-        password=password,
-        security=security,
-        allow_plaintext=security is Security.NONE,
-        tls=TlsOptions(trust=Trust.ONLY, certificates=(server.authority.der,)),
-    )
-
-
-def filled(server: Dovecot, user: int, mails: list[bytes]) -> None:
-    server.empty(user)
-    for mail in mails:
-        server.deliver(user, mail)
+    port = server.imaps if security is Security.TLS else server.imap
+    return ImapOptions(port=port, **server.account(user, security))
 
 
 def beside(server: Dovecot, user: int) -> imaplib.IMAP4:
@@ -58,7 +42,7 @@ def beside(server: Dovecot, user: int) -> imaplib.IMAP4:
 async def test_every_mail_arrives_octet_for_octet_and_is_gone_after_the_end(
     security: Security, dovecot: Dovecot
 ) -> None:
-    filled(dovecot, 0, MAILS)
+    dovecot.fill(0, MAILS)
     result = await collect(ImapGateway(options(dovecot, 0, security)))
     assert result.mails == MAILS
     assert all(listed == size for listed, size in result.sizes)
@@ -66,7 +50,7 @@ async def test_every_mail_arrives_octet_for_octet_and_is_gone_after_the_end(
 
 
 async def test_a_lost_index_gives_every_mail_another_name(dovecot: Dovecot) -> None:
-    filled(dovecot, 1, MAILS)
+    dovecot.fill(1, MAILS)
     gateway = ImapGateway(options(dovecot, 1))
     first = await collect(gateway, delete=False)
     assert first.listed == (await collect(gateway, delete=False)).listed
@@ -78,7 +62,7 @@ async def test_a_lost_index_gives_every_mail_another_name(dovecot: Dovecot) -> N
 
 
 async def test_what_another_client_removes_under_our_feet_is_declined_and_the_rest_arrives(dovecot: Dovecot) -> None:
-    filled(dovecot, 2, MAILS)
+    dovecot.fill(2, MAILS)
     mailbox = await ImapGateway(options(dovecot, 2)).open()
     listing = await mailbox.listing()
     other = await asyncio.to_thread(beside, dovecot, 2)
@@ -94,7 +78,7 @@ async def test_what_another_client_removes_under_our_feet_is_declined_and_the_re
 
 
 async def test_a_mail_somebody_else_marked_as_deleted_stays_when_ours_are_removed(dovecot: Dovecot) -> None:
-    filled(dovecot, 3, MAILS[:3])
+    dovecot.fill(3, MAILS[:3])
     mailbox = await ImapGateway(options(dovecot, 3)).open()
     listing = await mailbox.listing()
     other = await asyncio.to_thread(beside, dovecot, 3)
@@ -106,7 +90,7 @@ async def test_a_mail_somebody_else_marked_as_deleted_stays_when_ours_are_remove
 
 
 async def test_mails_are_moved_to_a_folder_with_a_name_outside_ascii(dovecot: Dovecot) -> None:
-    filled(dovecot, 4, MAILS[:2])
+    dovecot.fill(4, MAILS[:2])
     chosen = replace(options(dovecot, 4), after=After.MOVE, move_to="Erledigt – ü")
     assert (await collect(ImapGateway(chosen))).closed
     assert dovecot.maildir_count(4) == 0
@@ -115,7 +99,7 @@ async def test_mails_are_moved_to_a_folder_with_a_name_outside_ascii(dovecot: Do
 
 
 async def test_mails_stay_and_are_marked_as_seen(dovecot: Dovecot) -> None:
-    filled(dovecot, 5, MAILS[:2])
+    dovecot.fill(5, MAILS[:2])
     chosen = replace(options(dovecot, 5), after=After.FLAG)
     assert (await collect(ImapGateway(chosen), delete=False)).mails == MAILS[:2]
     other = await asyncio.to_thread(beside, dovecot, 5)
@@ -125,7 +109,7 @@ async def test_mails_stay_and_are_marked_as_seen(dovecot: Dovecot) -> None:
 
 
 async def test_new_mail_is_told_of_while_we_wait(dovecot: Dovecot) -> None:
-    filled(dovecot, 6, [])
+    dovecot.fill(6, [])
     gateway, news = ImapGateway(replace(options(dovecot, 6), idle=True)), asyncio.Event()
     assert (await collect(gateway)).mails == []
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
@@ -146,7 +130,7 @@ async def test_a_wrong_password_is_said_to_be_one(dovecot: Dovecot) -> None:
 
 async def test_a_server_that_dies_in_the_middle_of_a_mail_loses_nothing(dovecot: Dovecot) -> None:
     large = b"Subject: large\r\n\r\n" + b"x" * 70 * 100_000
-    filled(dovecot, 7, [MAILS[0], large])
+    dovecot.fill(7, [MAILS[0], large])
     mailbox = await ImapGateway(options(dovecot, 7)).open()
     listing = await mailbox.listing()
     fetching = mailbox.fetch(listing, MemorySpooler())
@@ -160,7 +144,7 @@ async def test_the_engine_takes_each_mail_in_once_whatever_becomes_of_its_names(
     tmp_path: Path, dovecot: Dovecot
 ) -> None:
     oracle = Oracle(tmp_path / "var" / "postroom.db")
-    filled(dovecot, 0, [oracle.mail(f"tok{number}") for number in range(6)])
+    dovecot.fill(0, [oracle.mail(f"tok{number}") for number in range(6)])
     async with house(tmp_path) as here:
         gateway = ImapGateway(options(dovecot, 0))
         staying = here.collecting(gateway, leave=True)

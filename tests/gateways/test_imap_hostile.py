@@ -9,8 +9,9 @@ import pytest
 
 from postroom.gateways.imap import ImapGateway
 from postroom.ports.gateways import GatewayStatus
-from tests.support.imap_collect import clear_text, collect, hasty
+from tests.support.imap_options import clear_text, hasty
 from tests.support.imap_script import Act, Drip, Flood, ScriptedImap, Turns, fetched, ok
+from tests.support.one_session import collect
 
 FAILED, AUTH = GatewayStatus.CONNECTION_FAILED, GatewayStatus.AUTH_FAILED
 LOCKED, THROTTLED, STUCK = GatewayStatus.LOCKED, GatewayStatus.THROTTLED, GatewayStatus.DRAINING_STUCK

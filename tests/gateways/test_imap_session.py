@@ -18,9 +18,9 @@ from postroom.ports.gateways import Fetched, GatewayError, GatewayStatus
 from tests.gateways.test_smtp.world import eventually
 from tests.support.certificates import Authority
 from tests.support.given_tokens import GivenTokens
-from tests.support.imap_collect import clear_text, collect, hasty
+from tests.support.imap_options import clear_text, hasty
 from tests.support.imap_script import CAPABILITIES, Act, ScriptedImap, Turns, ok
-from tests.support.pop3_collect import MemorySpooler
+from tests.support.one_session import MemorySpooler, collect
 
 MAILS = {uid: b"Subject: %d\r\n\r\nhello %d\r\n" % (uid, uid) for uid in (1, 4, 9)}
 SOON = 20.0

@@ -9,10 +9,9 @@ from dataclasses import replace
 import pytest
 
 from postroom.gateways.pop3 import Pop3Gateway, Pop3Options, Security
-from postroom.gateways.tls import TlsOptions, Trust
 from postroom.ports.gateways import Fetched, GatewayError, GatewayStatus
 from tests.support.dovecot import Dovecot, running_dovecot
-from tests.support.pop3_collect import MemorySpool, MemorySpooler, collect, content
+from tests.support.one_session import MemorySpool, MemorySpooler, collect, content
 
 pytestmark = pytest.mark.server
 
@@ -23,27 +22,13 @@ MAILS = [
 
 
 def options(server: Dovecot, user: int, security: Security = Security.NONE) -> Pop3Options:
-    name, password = server.login(user)
-    return Pop3Options(
-        host="localhost",
-        port=server.pop3s if security is Security.TLS else server.pop3,
-        user=name,
-        password=password,
-        security=security,
-        allow_plaintext=security is Security.NONE,
-        tls=TlsOptions(trust=Trust.ONLY, certificates=(server.authority.der,)),
-    )
-
-
-def filled(server: Dovecot, user: int, mails: list[bytes]) -> None:
-    server.empty(user)
-    for mail in mails:
-        server.deliver(user, mail)
+    port = server.pop3s if security is Security.TLS else server.pop3
+    return Pop3Options(port=port, **server.account(user, security))
 
 
 @pytest.mark.parametrize("security", Security)
 async def test_every_mail_arrives_octet_for_octet_and_is_gone_after_quit(security: Security, dovecot: Dovecot) -> None:
-    filled(dovecot, 0, MAILS)
+    dovecot.fill(0, MAILS)
     result = await collect(Pop3Gateway(options(dovecot, 0, security)))
     assert result.mails == MAILS
     assert all(listed == size for listed, size in result.sizes)
@@ -52,7 +37,7 @@ async def test_every_mail_arrives_octet_for_octet_and_is_gone_after_quit(securit
 
 
 async def test_mails_left_on_the_server_keep_their_names(dovecot: Dovecot) -> None:
-    filled(dovecot, 1, MAILS)
+    dovecot.fill(1, MAILS)
     gateway = Pop3Gateway(options(dovecot, 1))
     first, second = await collect(gateway, delete=False), await collect(gateway, delete=False)
     assert (first.mails, first.listed) == (second.mails, second.listed)
@@ -60,7 +45,7 @@ async def test_mails_left_on_the_server_keep_their_names(dovecot: Dovecot) -> No
 
 
 async def test_a_lost_index_changes_every_uidl_and_no_mail(dovecot: Dovecot) -> None:
-    filled(dovecot, 2, MAILS)
+    dovecot.fill(2, MAILS)
     gateway = Pop3Gateway(options(dovecot, 2))
     first = await collect(gateway, delete=False)
     await asyncio.sleep(1.1)  # the new UIDVALIDITY is a time in seconds
@@ -78,7 +63,7 @@ async def test_a_wrong_password_is_said_to_be_one(dovecot: Dovecot) -> None:
 
 
 async def test_mails_marked_in_a_session_that_breaks_off_are_kept(dovecot: Dovecot) -> None:
-    filled(dovecot, 4, MAILS)
+    dovecot.fill(4, MAILS)
     mailbox = await Pop3Gateway(options(dovecot, 4)).open()
     await mailbox.delete(await mailbox.listing())
     mailbox.abort()
@@ -89,7 +74,7 @@ async def test_mails_marked_in_a_session_that_breaks_off_are_kept(dovecot: Dovec
 
 async def test_a_mail_over_the_limit_gives_its_header_and_stays(dovecot: Dovecot) -> None:
     large = b"Subject: large\r\n\r\n" + b"x" * 50_000 + b"\r\n"
-    filled(dovecot, 5, [MAILS[0], large, MAILS[1]])
+    dovecot.fill(5, [MAILS[0], large, MAILS[1]])
     result = await collect(Pop3Gateway(replace(options(dovecot, 5), max_message_size=20_000)))
     assert result.mails == MAILS[:2]
     assert result.too_large == [b"Subject: large\r\n"]
@@ -98,7 +83,7 @@ async def test_a_mail_over_the_limit_gives_its_header_and_stays(dovecot: Dovecot
 
 async def test_thousands_of_mails_go_through_the_window(dovecot: Dovecot) -> None:
     mails = [b"Subject: %d\r\n\r\n%s\r\n" % (n, b"z" * (n % 700)) for n in range(1_500)]
-    filled(dovecot, 6, mails)
+    dovecot.fill(6, mails)
     result = await collect(Pop3Gateway(replace(options(dovecot, 6, Security.STARTTLS), window=50)))
     assert result.mails == mails
     assert dovecot.maildir_count(6) == 0
@@ -148,7 +133,7 @@ class KillingSpooler(MemorySpooler):
 async def test_a_server_killed_in_the_middle_of_a_large_mail_never_gives_that_mail(security: Security) -> None:
     large = b"Subject: large\r\n\r\n" + (b"y" * 76 + b"\r\n") * 400_000
     with running_dovecot(users=1) as server:
-        filled(server, 0, [MAILS[0], large])
+        server.fill(0, [MAILS[0], large])
         gateway = Pop3Gateway(options(server, 0, security))
         mailbox = await gateway.open()
         killer = KillingSpooler(server, after=1_000_000)

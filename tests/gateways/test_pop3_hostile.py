@@ -9,7 +9,8 @@ import pytest
 
 from postroom.gateways.pop3 import Pop3Gateway
 from postroom.ports.gateways import GatewayStatus
-from tests.support.pop3_collect import Collected, clear_text, collect, hasty
+from tests.support.one_session import Collected, collect
+from tests.support.pop3_options import clear_text, hasty
 from tests.support.pop3_script import Act, Drip, Flood, ScriptedServer, Turns, multiline, on_the_wire
 
 FAILED, AUTH = GatewayStatus.CONNECTION_FAILED, GatewayStatus.AUTH_FAILED

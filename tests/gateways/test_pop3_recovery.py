@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from postroom.gateways.pop3 import Pop3Gateway
-from tests.support.pop3_collect import clear_text, collect
+from tests.support.one_session import collect
+from tests.support.pop3_options import clear_text
 from tests.support.pop3_script import Act, ScriptedServer, on_the_wire
 
 

@@ -16,7 +16,8 @@ from postroom.gateways.pop3 import Auth, Deadlines, Pop3Gateway, Pop3Options, Se
 from postroom.gateways.pop3.connection import HIGH_WATER
 from postroom.ports.gateways import Fetched, GatewayError, GatewayStatus, Mailbox, ReceivingGateway
 from tests.support.given_tokens import GivenTokens
-from tests.support.pop3_collect import HASTY, MemorySpool, MemorySpooler, clear_text, collect, content, hasty
+from tests.support.one_session import MemorySpool, MemorySpooler, collect, content
+from tests.support.pop3_options import HASTY, clear_text, hasty
 from tests.support.pop3_script import Act, ScriptedServer, on_the_wire
 from tests.support.ports import free_ports
 

@@ -14,7 +14,8 @@ from postroom.gateways.pop3 import Pop3Gateway, Pop3Options, Security
 from postroom.gateways.tls import TlsOptions, Trust
 from postroom.ports.gateways import GatewayStatus
 from tests.support.certificates import Authority
-from tests.support.pop3_collect import Collected, clear_text, collect, hasty
+from tests.support.one_session import Collected, collect
+from tests.support.pop3_options import clear_text, hasty
 from tests.support.pop3_script import CAPABILITIES, Act, ScriptedServer, multiline
 
 MAILS = [b"Subject: %d\r\n\r\nhello\r\n" % n for n in range(1, 4)]
@@ -137,7 +138,7 @@ async def test_a_bad_certificate_gets_no_password_and_is_explained(
     security: Security, names: tuple[str, ...], expired: bool, words: str, authority: Authority
 ) -> None:
     context = authority.server_context(*names, expired=expired)
-    server = ScriptedServer(list(MAILS), STLS, WITH_STLS, context, implicit_tls=security is Security.TLS)
+    server = ScriptedServer(list(MAILS), STLS, WITH_STLS, context=context, implicit_tls=security is Security.TLS)
     result = await session(server, authority, security)
     assert result.status is GatewayStatus.CONNECTION_FAILED
     assert words in result.words

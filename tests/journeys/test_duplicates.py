@@ -22,7 +22,7 @@ import pytest
 
 from postroom.engine.intake import Arrival
 from postroom.ports.gateways import Fetched, Listed
-from postroom.ports.records import Outcome
+from postroom.routing.outcome import Outcome
 from tests.support.clock import VirtualClock
 from tests.support.collecting import House, house
 

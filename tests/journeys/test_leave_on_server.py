@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from postroom.engine.world import EnvFailpoint
-from postroom.ports.records import Outcome, RawRef, Receipt
+from postroom.ports.records import RawRef, Receipt
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from tests.journeys.oracle import Oracle
 from tests.journeys.process import log_of, wait_for
 from tests.journeys.world import BOX, world

@@ -17,7 +17,7 @@ import pytest
 
 from postroom.engine.collecting_lessons import NOT_BEFORE
 from postroom.ports.gateways import GatewayStatus
-from postroom.ports.records import Outcome
+from postroom.routing.outcome import Outcome
 from tests.journeys.oracle import Oracle
 from tests.support.clock import VirtualClock
 from tests.support.collecting import Seen, house, pop3

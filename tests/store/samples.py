@@ -12,7 +12,6 @@ from postroom.ports.records import (
     Conversation,
     JournalEntry,
     OutboxRow,
-    Outcome,
     RawRef,
     Receipt,
     Reply,
@@ -22,6 +21,7 @@ from postroom.ports.records import (
     TraceLine,
 )
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.session.effects import EnterQueue, SendReply
 from postroom.session.events import MessageReceived
 from postroom.session.state import (

@@ -26,8 +26,8 @@ from postroom.engine.verdict import IntakeRules
 from postroom.engine.world import SystemIds, ThreadOffload, no_failpoint
 from postroom.gateways.pop3 import Pop3Gateway, Pop3Options, Security
 from postroom.ports.gateways import GatewayStatus, ReceivingGateway
-from postroom.ports.records import Outcome
 from postroom.ports.world import Failpoint
+from postroom.routing.outcome import Outcome
 from postroom.session.policy import ALWAYS_OPEN
 from postroom.settings import compile as compiled
 from postroom.settings import schema

@@ -18,9 +18,12 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import pytest
 
+from postroom.gateways.reading import Security
+from postroom.gateways.tls import TlsOptions, Trust
 from tests.support.certificates import Authority
 from tests.support.ports import free_ports
 
@@ -157,6 +160,24 @@ class Dovecot:
         self._hand_over(draft)
         draft.rename(final)
         return final
+
+    def fill(self, user: int, mails: Sequence[bytes]) -> None:
+        """Let the user have these mails and no others."""
+        self.empty(user)
+        for mail in mails:
+            self.deliver(user, mail)
+
+    def account(self, user: int, security: Security = Security.NONE) -> dict[str, Any]:
+        """What the options of a gateway to this user's box have in common, whatever its protocol."""
+        name, password = self.login(user)
+        return {
+            "host": "localhost",
+            "user": name,
+            "password": password,
+            "security": security,
+            "allow_plaintext": security is Security.NONE,
+            "tls": TlsOptions(trust=Trust.ONLY, certificates=(self.authority.der,)),
+        }
 
     def mails(self, user: int) -> Sequence[bytes]:
         """The mails in the user's Maildir as they lie there, oldest delivery first."""

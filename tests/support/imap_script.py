@@ -7,13 +7,12 @@ of its answer, in which `<tag>` stands for the command's tag. What the client se
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
-import ssl
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tests.support.playing import Act, Answer, Drip, Flood, Hung, Player, Script, Turns
+from tests.support.loopback import Scripted
+from tests.support.playing import Act, Answer, Drip, Flood, Player, Script, Turns
 
 __all__ = ["Act", "Answer", "Drip", "Flood", "Turns"]
 
@@ -31,47 +30,26 @@ def ok(words: bytes = b"done") -> bytes:
 
 
 @dataclass
-class ScriptedImap:
+class ScriptedImap(Scripted):
     """One mailbox served on loopback; `mails` is INBOX by UID."""
 
     mails: dict[int, bytes] = field(default_factory=dict)
     script: Script = field(default_factory=dict)
     capabilities: Sequence[str] = CAPABILITIES
-    context: ssl.SSLContext | None = None
-    implicit_tls: bool = False
     validity: int = 7
     folders: dict[str, dict[int, bytes]] = field(default_factory=dict)
     """Other folders; a mail that is moved gets here."""
-    received: list[bytes] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     deleted: set[int] = field(default_factory=set)
-    sessions: int = 0
-    port: int = 0
 
     def __post_init__(self) -> None:
-        self._asked: dict[str, int] = {}
         self._next: dict[str, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self.arrived = asyncio.Event()
 
     def next_uid(self, name: str, box: Iterable[int]) -> int:
         """The UID of the next mail in a folder, which never is a smaller one."""
         self._next[name] = max(self._next.get(name, 1), max(box, default=0) + 1)
         return self._next[name]
-
-    @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator[ScriptedImap]:
-        """Listen inside the block."""
-        tls = self.context if self.implicit_tls else None
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls, limit=1 << 20)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def deliver(self, uid: int, mail: bytes) -> None:
         """Lay a mail into the box, and tell who idles."""
@@ -82,31 +60,13 @@ class ScriptedImap:
         """The verbs of the commands received, in order."""
         return [verb_of(line.decode("utf-8", "replace")) for line in self.received]
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        self.sessions += 1
-        try:
-            await _Session(self, reader, writer).run()
-        except (OSError, Hung, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the test is over, or the script says so
-        finally:
-            writer.transport.abort()
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _Session(self, reader, writer).run()
 
     def answer(self, line: str) -> Answer:
         """The script's answer to a command, or the usual one."""
         short = " ".join(line.split(" ")[:3])
-        for key in (line, short, verb_of(line)):
-            scripted = self.script.get(key)
-            if isinstance(scripted, Turns):
-                turn = self._asked.get(key, 0)
-                self._asked[key] = turn + 1
-                return scripted.answers[min(turn, len(scripted.answers) - 1)]
-            if scripted is not None:
-                return scripted
-        return (Act.USUAL,)
+        return self.scripted(self.script, (line, short, verb_of(line)))
 
 
 def verb_of(line: str) -> str:

@@ -7,12 +7,11 @@ answer for each time it is asked. What the client sent is kept in `received`; `m
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tests.support.playing import Act, Answer, Drip, Flood, Hung, Player, Script, Turns
+from tests.support.loopback import Scripted
+from tests.support.playing import Act, Answer, Drip, Flood, Player, Script, Turns
 
 __all__ = ["Act", "Answer", "Drip", "Flood", "Turns"]
 
@@ -31,15 +30,12 @@ def on_the_wire(mail: bytes) -> bytes:
 
 
 @dataclass
-class ScriptedServer:
+class ScriptedServer(Scripted):
     """One mailbox served on loopback."""
 
     mails: list[bytes] = field(default_factory=list)
     script: Script = field(default_factory=dict)
     capabilities: Sequence[str] = CAPABILITIES
-    context: ssl.SSLContext | None = None
-    """For implicit TLS, and for the TLS step of STLS."""
-    implicit_tls: bool = False
     name: Callable[[int, bytes], bytes] = lambda number, _: b"uid-%d" % number
     """The UIDL of a mail: what stands behind its number."""
     octets: Callable[[int, bytes], int] = lambda _, mail: len(mail)
@@ -48,58 +44,19 @@ class ScriptedServer:
     """The order of the mails in a session of that number."""
     is_true_to_its_word: bool = False
     """Where the script gives another answer than the usual one, nothing is done either: no mail is deleted."""
-    received: list[bytes] = field(default_factory=list)
     given: list[bytes] = field(default_factory=list)
     """Every mail that was read whole, each time it was."""
-    sessions: int = 0
-    port: int = 0
-
-    def __post_init__(self) -> None:
-        self._asked: dict[str, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator[ScriptedServer]:
-        """Listen inside the block."""
-        tls = self.context if self.implicit_tls else None
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls, limit=1 << 20)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def verbs(self) -> list[bytes]:
         """The verbs of the commands received, in order."""
         return [line.split(b" ")[0].upper() for line in self.received]
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        self.sessions += 1
-        try:
-            await _Session(self, reader, writer).run()
-        except (OSError, Hung, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the test is over, or the script says so
-        finally:
-            writer.transport.abort()
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _Session(self, reader, writer).run()
 
     def answer(self, line: str) -> Answer:
         """The script's answer to a command line, or the usual one."""
-        for key in (line, line.split(" ", maxsplit=1)[0]):
-            scripted = self.script.get(key)
-            if isinstance(scripted, Turns):
-                turn = self._asked.get(key, 0)
-                self._asked[key] = turn + 1
-                return scripted.answers[min(turn, len(scripted.answers) - 1)]
-            if scripted is not None:
-                return scripted
-        return (Act.USUAL,)
+        return self.scripted(self.script, (line, line.split(" ", maxsplit=1)[0]))
 
 
 class _Session:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import ssl
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
+
+from tests.support.loopback import Loopback
 
 
 @dataclass(frozen=True)
@@ -28,43 +27,20 @@ def token(number: int, **more: object) -> Said:
 
 
 @dataclass
-class TokenServer:
+class TokenServer(Loopback):
     """Gives the answers in turn; the last one stays. Without any, tokens numbered by the request."""
 
     answers: list[Said] = field(default_factory=list)
-    context: ssl.SSLContext | None = None
     forms: list[dict[str, str]] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     pause: float = 0.0
-    port: int = 0
-    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    implicit_tls: bool = field(default=True, kw_only=True)
 
     @property
     def url(self) -> str:
         return f"http{'s' if self.context else ''}://localhost:{self.port}/tenant/token"
 
-    @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator[TokenServer]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.context)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._answer(reader, writer)
-        writer.transport.abort()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         lengths = [line.split(":")[1] for line in head.split("\r\n") if line.lower().startswith("content-length:")]
         body = await reader.readexactly(int(lengths[0]))

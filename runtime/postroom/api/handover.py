@@ -19,8 +19,8 @@ from postroom.api.commands import Name, SessionState, Token, answer, bring, refu
 from postroom.api.idempotency import Answer, Asked, as_response, once
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import Problem, problem
-from postroom.ports.records import AgentState
 from postroom.ports.store import Tx
+from postroom.routing.agents import AgentState
 from postroom.session.events import SessionAssigned, SessionFiled, SessionTransferred
 from postroom.session.state import Phase, Session, SessionId
 from postroom.settings.schema import Agent, Tenant

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from http import HTTPStatus
 from typing import Annotated
 
@@ -16,23 +15,16 @@ from postroom.api.commands import refused
 from postroom.api.idempotency import Answer, Asked, as_response, ok, once
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import not_found
-from postroom.ports.records import AgentRow, AgentState
+from postroom.ports.records import AgentRow
 from postroom.ports.store import Tx
+from postroom.routing.agents import AgentState
 from postroom.settings.schema import Tenant
-
-
-class WantedState(Enum):
-    """What an agent may say of himself."""
-
-    READY = "ready"
-    NOT_READY = "not_ready"
-    OFFLINE = "offline"
 
 
 class StateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the agent wants to stand; a reason is kept for not ready and offline."""
 
-    state: WantedState
+    state: AgentState
     reason: Annotated[str, Meta(max_length=200)] = ""
 
 
@@ -66,7 +58,7 @@ async def set_my_state(parts: Parts, repeatable: Asked, data: JSONBody[StateBody
     _check_reason(tenant_of(parts.current(), caller), data)
 
     def unit(tx: Tx) -> Answer:
-        row = parts.states.ask(tx, caller.tenant, caller.account, AgentState(data.state.value), data.reason)
+        row = parts.states.ask(tx, caller.tenant, caller.account, data.state, data.reason)
         return ok(_me(parts, caller, row))
 
     return as_response(await once(parts, repeatable, unit))
@@ -75,7 +67,7 @@ async def set_my_state(parts: Parts, repeatable: Asked, data: JSONBody[StateBody
 def _check_reason(tenant: Tenant, data: StateBody) -> None:
     """Raise the 422 problem where the tenant lists reasons and this is none of them."""
     known = tenant.not_ready_reasons
-    if data.state is WantedState.NOT_READY and known and data.reason not in known:
+    if data.state is AgentState.NOT_READY and known and data.reason not in known:
         raise refused(f"reason: it is one of {', '.join(known)}")
 
 

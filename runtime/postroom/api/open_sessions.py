@@ -15,6 +15,7 @@ from postroom.api.access import sight_for, tenant_of
 from postroom.api.auth import SignedIn
 from postroom.api.paging import Cursor, Limit, page
 from postroom.api.parts import Parts
+from postroom.api.session_view import head_of
 from postroom.ports.records import SessionsLike
 from postroom.ports.store import Tx
 from postroom.session.state import Phase, Session
@@ -85,14 +86,7 @@ async def read_sessions(
 def _open_session(tx: Tx, session: Session) -> OpenSession:
     conversation = tx.conversations.get(session.conversation)
     return OpenSession(
-        session=session.id,
-        conversation=session.conversation,
-        phase=session.phase.value,
-        channel=session.channel,
-        queue=session.queue,
-        priority=session.priority,
-        customer=conversation.customer if conversation else "",
-        subject=conversation.subject if conversation else "",
+        **head_of(session, conversation),
         owner=session.owner,
         asked=session.offer.agent if session.offer is not None else session.held_for,
         parked=session.parked_since is not None,

@@ -11,10 +11,11 @@ from litestar.params import SkipValidation
 
 from postroom.api.feed import JournalFeed
 from postroom.ports.desk import MailReader, ReplyDesk
-from postroom.ports.records import AgentRow, AgentState, StoredMail
+from postroom.ports.records import AgentRow, StoredMail
 from postroom.ports.step import Step
 from postroom.ports.store import Store, Tx
 from postroom.ports.world import Clock, Ids, Offload
+from postroom.routing.agents import AgentState
 from postroom.settings.schema import Generation
 
 

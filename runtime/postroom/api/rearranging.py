@@ -20,6 +20,7 @@ from postroom.api.problems import Problem, not_found, problem, stale
 from postroom.mail.address_key import address_key
 from postroom.ports.records import Conversation, Outcome, StoredMail, TraceLine
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.session.events import ConversationMerged, MessageReceived, SessionAssigned
 from postroom.session.rules.ruling import NOT_YOURS, is_owner
 from postroom.session.state import ConversationId, Session

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 
 from msgspec import Struct
 
 from postroom.api.auth import Caller
+from postroom.ports.records import Conversation
 from postroom.session.state import Session
 
 
@@ -63,4 +65,31 @@ def session_view(session: Session, caller: Caller) -> SessionView:
         ended_at=session.ended_at,
         ended_because=session.ended_because,
         wrap_up_code=session.wrap_up_code,
+    )
+
+
+class Head(TypedDict):
+    """What every list of sessions says of one."""
+
+    session: str
+    conversation: str
+    phase: str
+    channel: str
+    queue: str
+    priority: int
+    customer: str
+    subject: str
+
+
+def head_of(session: Session, conversation: Conversation | None) -> Head:
+    """What a list says of a session, whoever reads it."""
+    return Head(
+        session=session.id,
+        conversation=session.conversation,
+        phase=session.phase.value,
+        channel=session.channel,
+        queue=session.queue,
+        priority=session.priority,
+        customer=conversation.customer if conversation else "",
+        subject=conversation.subject if conversation else "",
     )

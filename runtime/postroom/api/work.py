@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from postroom.api.auth import Caller, SignedIn
 from postroom.api.parts import Parts
+from postroom.api.session_view import head_of
 from postroom.ports.records import Conversation
 from postroom.ports.store import Tx
 from postroom.session.state import Phase, Session
@@ -83,14 +84,7 @@ def work_item(session: Session, conversation: Conversation | None, now: datetime
     held = offer or assignment
     unanswered = session.unanswered_since
     return WorkItem(
-        session=session.id,
-        conversation=session.conversation,
-        phase=session.phase.value,
-        channel=session.channel,
-        queue=session.queue,
-        priority=session.priority,
-        customer=conversation.customer if conversation else "",
-        subject=conversation.subject if conversation else "",
+        **head_of(session, conversation),
         token=held.token if held else "",
         opened_at=session.opened_at,
         queued_at=session.queued_at,

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from postroom.cli.exits import EXIT_CONFIGURATION
 from postroom.cli.init import SECRETS, starter
 from postroom.cli.output import show_problems
 from postroom.settings.load import load
 from postroom.settings.schema import Generation
 
-EXIT_CONFIGURATION = 78
 NAME = "the built-in starter configuration"
 
 

@@ -10,7 +10,8 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from postroom.cli.daemon import config_option, configured, json_option
+from postroom.cli.daemon import configured
+from postroom.cli.options import config_option, json_option
 from postroom.cli.table import moment, show_json, show_table
 from postroom.settings.certificates import Certificate, files, pin_digest, shown
 from postroom.settings.schema import Tenant

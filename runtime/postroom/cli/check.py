@@ -12,6 +12,8 @@ from pathlib import Path
 
 import click
 
+from postroom.cli.exits import EXIT_CONFIGURATION, EXIT_FAILED
+from postroom.cli.options import config_option
 from postroom.cli.output import counted, show_connections, show_problems
 from postroom.ports.gateways import GatewayStatus
 from postroom.settings.load import load
@@ -20,20 +22,9 @@ from postroom.settings.schema import Generation
 Connect = Callable[[Generation], Awaitable[Sequence[tuple[str, str, str, str]]]]
 """Signs in to each gateway of a generation: its name, kind, status, and why in words; raises for no server."""
 
-EXIT_FAILED = 1
-EXIT_CONFIGURATION = 78
-
 
 @click.command()
-@click.option(
-    "--config",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path("config"),
-    show_default=True,
-    metavar="DIR",
-    help="The configuration folder.",
-)
+@config_option
 @click.option("--connect", "is_connecting", is_flag=True, help="Log in to each gateway and say how it went.")
 @click.pass_obj
 def check(connect: Connect | None, folder: Path, is_connecting: bool) -> None:

@@ -17,29 +17,17 @@ import httpx
 import msgspec
 
 from postroom.api.operator.address import SOCKET, socket_address
+from postroom.cli.exits import EXIT_CONFIGURATION, EXIT_FAILED
 from postroom.cli.output import show_problems
 from postroom.settings.load import Loaded, load, load_process
 from postroom.settings.schema import Generation
 
-EXIT_FAILED = 1
-EXIT_CONFIGURATION = 78
 ANSWER_WITHIN = 120.0
 """Seconds: a mail that is read again may wait for others, and may be large."""
 LONGEST_WORDS = 1_000
 
 T = TypeVar("T")
 Query = Mapping[str, str | int]
-
-config_option = click.option(
-    "--config",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path("config"),
-    show_default=True,
-    metavar="DIR",
-    help="The configuration folder.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 class Failed(click.ClickException):

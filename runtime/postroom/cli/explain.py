@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from postroom.cli.built_in import EXIT_CONFIGURATION, named_or_built_in
-from postroom.cli.daemon import json_option
+from postroom.cli.built_in import named_or_built_in
+from postroom.cli.exits import EXIT_CONFIGURATION
+from postroom.cli.options import json_option
 from postroom.cli.table import harmless, show_json, show_table
 from postroom.engine.world import SystemClock
 from postroom.errors import ConfigurationError

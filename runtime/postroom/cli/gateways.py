@@ -12,7 +12,9 @@ from msgspec.structs import replace
 
 from postroom.api.operator.gateways import GatewayView, GatewayViews, TriedView
 from postroom.cli.check import Connect
-from postroom.cli.daemon import EXIT_FAILED, Daemon, config_option, configured, json_option
+from postroom.cli.daemon import Daemon, configured
+from postroom.cli.exits import EXIT_FAILED
+from postroom.cli.options import config_option, json_option
 from postroom.cli.output import counted, show_connections
 from postroom.cli.table import harmless, moment, show_json, show_table
 from postroom.ports.gateways import GatewayStatus

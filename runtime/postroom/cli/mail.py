@@ -9,9 +9,11 @@ from typing import BinaryIO
 import click
 
 from postroom.api.operator.mails import MOST, Ended, MailDetail, MailLines
-from postroom.cli.daemon import EXIT_FAILED, Daemon, Failed, config_option, json_option
+from postroom.cli.daemon import Daemon, Failed
+from postroom.cli.exits import EXIT_FAILED
 from postroom.cli.explain import explain
 from postroom.cli.mail_id import as_id
+from postroom.cli.options import config_option, json_option
 from postroom.cli.table import harmless, moment, octets, show_json, show_table
 from postroom.cli.trace import trace
 

@@ -7,25 +7,16 @@ from pathlib import Path
 
 import click
 
+from postroom.cli.exits import EXIT_CONFIGURATION, EXIT_FAILED
+from postroom.cli.options import config_option
 from postroom.cli.output import show_problems
 from postroom.errors import PostroomError
 from postroom.settings.load import load
 from postroom.store.migrations import migrate_folder
 
-EXIT_FAILED = 1
-EXIT_CONFIGURATION = 78
-
 
 @click.command()
-@click.option(
-    "--config",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path("config"),
-    show_default=True,
-    metavar="DIR",
-    help="The configuration folder.",
-)
+@config_option
 def migrate(folder: Path) -> None:
     """Bring the database of the configuration in DIR up to this release; the daemon must be stopped.
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from postroom.api.operator.pauses import PauseView, PauseViews
-from postroom.cli.daemon import Daemon, config_option, json_option
+from postroom.cli.daemon import Daemon
+from postroom.cli.options import config_option, json_option
 from postroom.cli.table import moment, show_json, show_table
 from postroom.ports.pauses import Paused
 

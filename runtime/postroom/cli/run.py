@@ -11,6 +11,7 @@ import click
 import structlog
 import uvloop
 
+from postroom.cli.exits import EXIT_CONFIGURATION
 from postroom.cli.output import show_problems
 from postroom.errors import PostroomError
 from postroom.observability.logs import configure
@@ -18,8 +19,6 @@ from postroom.settings.compile import revealed
 from postroom.settings.load import load
 from postroom.settings.schema import Generation
 from postroom.wiring import Runtime
-
-EXIT_CONFIGURATION = 78
 
 log = structlog.get_logger(__name__)
 

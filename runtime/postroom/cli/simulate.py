@@ -17,9 +17,11 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from postroom.cli.built_in import EXIT_CONFIGURATION, valid
-from postroom.cli.daemon import Failed, json_option
+from postroom.cli.built_in import valid
+from postroom.cli.daemon import Failed
+from postroom.cli.exits import EXIT_CONFIGURATION
 from postroom.cli.explain import as_moment
+from postroom.cli.options import json_option
 from postroom.cli.simulated import show_course, show_summary, without_addresses
 from postroom.cli.table import show_json
 from postroom.errors import ConfigurationError, PermanentError

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from postroom.api.operator.trace import MOST, Decided, Traced
-from postroom.cli.daemon import Daemon, config_option, json_option
+from postroom.cli.daemon import Daemon
 from postroom.cli.explain import COLUMNS, Row
 from postroom.cli.mail_id import as_id
+from postroom.cli.options import config_option, json_option
 from postroom.cli.table import harmless, moment, show_json, show_table
 
 

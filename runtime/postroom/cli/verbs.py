@@ -7,12 +7,12 @@ import click
 from postroom import __version__
 from postroom.cli.certificates import certificates
 from postroom.cli.check import check
-from postroom.cli.daemon import json_option
 from postroom.cli.demo import demo
 from postroom.cli.gateways import gateways
 from postroom.cli.init import init
 from postroom.cli.mail import mail
 from postroom.cli.migrate import migrate
+from postroom.cli.options import json_option
 from postroom.cli.pause import pause, resume
 from postroom.cli.run import run
 from postroom.cli.simulate import simulate

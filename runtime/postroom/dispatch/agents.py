@@ -6,11 +6,11 @@ The decisions are routing/agents.py's; whether an agent is seen is presence.py's
 from __future__ import annotations
 
 from postroom.errors import PermanentError
-from postroom.ports.records import AgentRow, AgentState
+from postroom.ports.records import AgentRow
 from postroom.ports.step import Step
 from postroom.ports.store import Topic, Tx
 from postroom.ports.world import Clock
-from postroom.routing.agents import AGENT_HEARTBEAT, Availability, Sight, Standing, asked, loses_offers, seen
+from postroom.routing.agents import AGENT_HEARTBEAT, AgentState, Sight, Standing, asked, loses_offers, seen
 from postroom.session.events import AgentLeft, AgentReturned
 from postroom.session.state import Phase
 from postroom.settings.compile import capacity
@@ -30,28 +30,28 @@ class AgentStates:
     def ask(self, tx: Tx, tenant: str, agent: str, state: AgentState, reason: str) -> AgentRow:
         """Do what the agent asked for and give his row as it is then. Raises PermanentError where he has none."""
         row = _row(tx, tenant, agent)
-        return self._become(tx, row, asked(standing(row), Availability(state.value), reason))
+        return self._become(tx, row, asked(row.standing, state, reason))
 
     def judge(self, tx: Tx, row: AgentRow, sight: Sight, heartbeat: float = AGENT_HEARTBEAT) -> AgentRow:
         """Set an agent offline whom nobody has seen for a heartbeat (seconds)."""
-        return self._become(tx, row, seen(standing(row), sight, heartbeat))
+        return self._become(tx, row, seen(row.standing, sight, heartbeat))
 
     def _become(self, tx: Tx, row: AgentRow, after: Standing) -> AgentRow:
-        before = standing(row)
+        before = row.standing
         if (before.state, before.reason) == (after.state, after.reason):
             return row
-        tx.agents.set_state(row.tenant, row.name, AgentState(after.state.value), after.reason, self._clock.now())
+        tx.agents.set_state(row.tenant, row.name, after.state, after.reason, self._clock.now())
         self._tell_sessions(tx, row, before, after)
         tx.wake(Topic.QUEUES)
         return _row(tx, row.tenant, row.name)
 
     def _tell_sessions(self, tx: Tx, row: AgentRow, before: Standing, after: Standing) -> None:
         """Let the sessions know that are held out to him, his, or kept for him."""
-        is_gone = after.state is Availability.OFFLINE
+        is_gone = after.state is AgentState.OFFLINE
         if is_gone or loses_offers(before, after):
             concerned = _TOLD_WHO_IS_GONE if is_gone else _TOLD_WHO_TAKES_NOTHING
             self._tell(tx, row, concerned, AgentLeft(agent=row.name, is_gone=is_gone))
-        if before.state is Availability.OFFLINE and not is_gone:
+        if before.state is AgentState.OFFLINE and not is_gone:
             self._tell(tx, row, frozenset({Phase.ASSIGNED}), AgentReturned(agent=row.name))
 
     def _tell(self, tx: Tx, row: AgentRow, phases: frozenset[Phase], event: AgentLeft | AgentReturned) -> None:
@@ -66,11 +66,6 @@ def ensure_agents(tx: Tx, generation: Generation) -> None:
         places = [(agent.account, capacity(tenant, agent)) for agent in tenant.agents]
         tx.agents.ensure(tenant.name, places)
     tx.wake(Topic.QUEUES)
-
-
-def standing(row: AgentRow) -> Standing:
-    """An agent's row as his state machine sees it."""
-    return Standing(state=Availability(row.state.value), reason=row.reason, missed_offers=row.missed_offers)
 
 
 def _row(tx: Tx, tenant: str, agent: str) -> AgentRow:

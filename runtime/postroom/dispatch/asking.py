@@ -17,11 +17,12 @@ from postroom.errors import PermanentError
 from postroom.mail.language import language_of
 from postroom.mail.quotes import new_text
 from postroom.ports.desk import MailReader
-from postroom.ports.records import Conversation, OutboxRow, Outcome, StoredMail
+from postroom.ports.records import Conversation, OutboxRow, StoredMail
 from postroom.ports.robots import Fail, HandOff, RobotAnswer, RobotQuestion, Speaker, Turn, Verdict
 from postroom.ports.step import Step
 from postroom.ports.store import Store, Topic, Tx
 from postroom.ports.world import Clock, Failpoint
+from postroom.routing.outcome import Outcome
 from postroom.session.effects import AskRobot
 from postroom.session.events import AnyEvent, RobotAnswered, RobotHandedOff
 from postroom.session.state import Phase, Session

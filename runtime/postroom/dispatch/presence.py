@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from postroom.dispatch.agents import AgentStates, ensure_agents, standing
+from postroom.dispatch.agents import AgentStates, ensure_agents
 from postroom.errors import TemporaryError
 from postroom.ports.records import AgentRow
 from postroom.ports.store import Store, Tx
@@ -122,10 +122,10 @@ class PresenceLoop:
 
     def _gone(self, tx: Tx, generation: Generation) -> list[AgentRow]:
         rows = (row for tenant in generation.tenants for row in tx.agents.all(tenant.name))
-        return [row for row in rows if self._after(row).state is not standing(row).state]
+        return [row for row in rows if self._after(row).state is not row.standing.state]
 
     def _after(self, row: AgentRow) -> Standing:
-        return seen(standing(row), self._presence.sight(row.tenant, row.name), self._of(row.tenant))
+        return seen(row.standing, self._presence.sight(row.tenant, row.name), self._of(row.tenant))
 
     def _judge(self, tx: Tx, suspect: AgentRow) -> bool:
         row = tx.agents.get(suspect.tenant, suspect.name)

@@ -21,10 +21,11 @@ import structlog
 from msgspec import Struct
 
 from postroom.errors import TemporaryError
-from postroom.ports.records import AgentRow, AgentState, Place
+from postroom.ports.records import AgentRow, Place
 from postroom.ports.step import Step
 from postroom.ports.store import Store, Topic, Tx
 from postroom.ports.world import Clock, Ids
+from postroom.routing.agents import AgentState
 from postroom.routing.assign import Candidate, Rules, Waiter, assigned
 from postroom.session.events import AgentReserved
 from postroom.session.state import Phase, Session, SessionId

@@ -16,8 +16,8 @@ from postroom.engine.switches import WORDS, Switch
 from postroom.engine.verdict import IntakeRules
 from postroom.engine.watch import Watch
 from postroom.ports.gateways import BeforeDot, GatewayError, GatewayStatus, SendingGateway, SendOutcome
-from postroom.ports.records import Outcome
 from postroom.ports.world import Clock
+from postroom.routing.outcome import Outcome
 
 LONGEST_WORDS = 500
 """Characters kept of an error: some of them are the server's own."""

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, assert_never
 
 from postroom.engine.facts import AutomaticHistory
-from postroom.ports.records import AgentState, OutboxRow, TimerRow
+from postroom.ports.records import OutboxRow, TimerRow
 from postroom.ports.step import Step
 from postroom.ports.store import Topic, Tx
-from postroom.routing.agents import Availability, Standing, let_offer_run_out
+from postroom.routing.agents import let_offer_run_out
 from postroom.session.effects import (
     AnyEffect,
     ArmTimer,
@@ -140,11 +140,10 @@ def _count_missed_offer(unit: Unit, effect: CountMissedOffer) -> None:
     if agent is None:
         return
     tx.agents.miss(agent.tenant, agent.name)
-    before = Standing(state=Availability(agent.state.value), reason=agent.reason, missed_offers=agent.missed_offers)
-    after = let_offer_run_out(before, effect.limit)
-    if after.state is before.state:
+    after = let_offer_run_out(agent.standing, effect.limit)
+    if after.state is agent.state:
         return
-    tx.agents.set_state(agent.tenant, agent.name, AgentState(after.state.value), after.reason, unit.now)
+    tx.agents.set_state(agent.tenant, agent.name, after.state, after.reason, unit.now)
     for held in tx.sessions.held_by(session.tenant, effect.agent):
         if held.phase is Phase.OFFERED:
             unit.step(tx, held.id, AgentLeft(agent=effect.agent))

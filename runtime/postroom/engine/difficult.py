@@ -18,9 +18,10 @@ from postroom.engine.retry import Backoff
 from postroom.engine.second_commit import Resists, SecondCommit
 from postroom.engine.verdict import IntakeRules
 from postroom.errors import PermanentError, TemporaryError
-from postroom.ports.records import Outcome, Receipt
+from postroom.ports.records import Receipt
 from postroom.ports.store import Store
 from postroom.ports.world import Clock
+from postroom.routing.outcome import Outcome
 
 log = structlog.get_logger(__name__)
 

@@ -11,8 +11,8 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from postroom.ports.records import AgentState
 from postroom.ports.store import Tx
+from postroom.routing.agents import AgentState
 from postroom.session import events as e
 from postroom.session.automatic import AutomaticFacts, AutomaticKind
 from postroom.session.facts import AgentFact, Facts, QueueFact

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from postroom.observability.metrics import Metrics
-from postroom.observability.outcomes import AgentState
 from postroom.ports.pauses import Paused, Pauses
 from postroom.ports.records import Counts
 from postroom.ports.store import Store
 from postroom.ports.world import Clock
+from postroom.routing.agents import AgentState
 from postroom.session.state import Phase
 from postroom.settings.schema import Generation, Tenant
 

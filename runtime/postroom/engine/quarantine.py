@@ -20,9 +20,10 @@ from postroom.engine.verdict import IntakeRules, judge
 from postroom.errors import PermanentError, PostroomError, TemporaryError
 from postroom.mail.message import Message
 from postroom.ports.desk import Stale
-from postroom.ports.records import Outcome, RawRef, Receipt
+from postroom.ports.records import RawRef, Receipt
 from postroom.ports.store import Blobs, Store, Tx
 from postroom.ports.world import Clock, Offload
+from postroom.routing.outcome import Outcome
 
 log = structlog.get_logger(__name__)
 

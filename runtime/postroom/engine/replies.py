@@ -28,10 +28,11 @@ from postroom.ports.desk import (
     ReplyRequest,
     Stale,
 )
-from postroom.ports.records import Conversation, Outcome, Reply, ReplyRecipient, StoredMail, TraceLine
+from postroom.ports.records import Conversation, Reply, ReplyRecipient, StoredMail, TraceLine
 from postroom.ports.step import Step
 from postroom.ports.store import Blobs, Store, Tx
 from postroom.ports.world import Clock, Failpoint, Ids, Offload
+from postroom.routing.outcome import Outcome
 from postroom.session.effects import Ignore
 from postroom.session.events import AgentWroteFirst, ReplySubmitted
 from postroom.session.state import ConversationId, SessionId

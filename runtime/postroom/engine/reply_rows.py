@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from postroom.mail import compose as mail_out
-from postroom.ports.records import Outcome, Reply, StoredMail, TraceLine
+from postroom.ports.records import Reply, StoredMail, TraceLine
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 
 PREVIEW = 200
 

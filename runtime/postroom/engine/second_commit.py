@@ -14,9 +14,10 @@ from postroom.engine.together import together
 from postroom.engine.verdict import IntakeRules, judge
 from postroom.errors import PostroomError, TemporaryError
 from postroom.mail.message import Message
-from postroom.ports.records import Outcome, Receipt
+from postroom.ports.records import Receipt
 from postroom.ports.store import Store
 from postroom.ports.world import Clock
+from postroom.routing.outcome import Outcome
 
 log = structlog.get_logger(__name__)
 

@@ -21,10 +21,11 @@ from postroom.mail.keywords import is_new_subject
 from postroom.mail.mail_class import MailClass, Service
 from postroom.mail.message import Message
 from postroom.mail.threads import ThreadMatch
-from postroom.ports.records import Conversation, Outcome, Receipt, StoredMail
+from postroom.ports.records import Conversation, Receipt, StoredMail
 from postroom.ports.step import Step
 from postroom.ports.store import Decided, Tx
 from postroom.ports.world import Clock, Failpoint, Ids
+from postroom.routing.outcome import Outcome
 from postroom.routing.routes import Action
 from postroom.session.events import MessageAttached, MessageReceived
 from postroom.session.state import ConversationId

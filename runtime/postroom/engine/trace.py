@@ -10,7 +10,8 @@ from postroom.mail.keywords import KeywordHit
 from postroom.mail.mail_class import Evidence
 from postroom.mail.message import Message
 from postroom.mail.threads import ThreadMatch
-from postroom.ports.records import Outcome, Receipt, TraceLine
+from postroom.ports.records import Receipt, TraceLine
+from postroom.routing.outcome import Outcome
 from postroom.routing.routes import RouteMatch
 from postroom.session.effects import (
     AnyEffect,

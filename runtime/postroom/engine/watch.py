@@ -7,7 +7,7 @@ import structlog
 from postroom.engine.verdict import IntakeRules
 from postroom.observability.metrics import Metrics
 from postroom.ports.gateways import GatewayStatus
-from postroom.ports.records import Outcome
+from postroom.routing.outcome import Outcome
 
 log = structlog.get_logger(__name__)
 

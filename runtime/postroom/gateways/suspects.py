@@ -6,9 +6,11 @@ next time, and after that is left out of 1, 3, 7 ... sessions, so that the other
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 
-from postroom.ports.gateways import Listed
+from postroom.gateways.faults import ProtocolFault
+from postroom.ports.gateways import Fetched, GatewayError, Listed, TooLarge
 
 MOST = 1_000
 _LONGEST_REST = 63
@@ -33,6 +35,20 @@ class Suspects:
         if uid in self._breaks:
             del self._breaks[uid]
             del self._rests[uid]
+
+    async def watch(
+        self, arriving: AsyncGenerator[Fetched | TooLarge], at_fault: Callable[[], Iterable[Listed]]
+    ) -> AsyncGenerator[Fetched | TooLarge]:
+        """Pass the mails on as they arrive, each cleared; where the session breaks, blame those it broke at."""
+        try:
+            async with aclosing(arriving) as items:
+                async for item in items:
+                    self.clear(item.listed.uid)
+                    yield item
+        except (GatewayError, ProtocolFault):
+            for listed in at_fault():
+                self.blame(listed.uid)
+            raise
 
     def sort(self, wanted: Iterable[Listed]) -> tuple[list[Listed], list[Listed], list[Listed]]:
         """The mails nothing is known against, those to read last, and those that sit this session out."""

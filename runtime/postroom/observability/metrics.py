@@ -23,14 +23,14 @@ from postroom.observability.outcomes import (
     ALARMS,
     AUTO_REPLY_REASONS,
     PAUSABLE,
-    AgentState,
     AutoReplyOutcome,
     GatewayState,
-    MailOutcome,
     OfferOutcome,
     ReplyOutcome,
     RobotOutcome,
 )
+from postroom.routing.agents import AgentState
+from postroom.routing.outcome import Outcome
 from postroom.session.state import Phase
 
 PREFIX = "postroom"
@@ -115,10 +115,10 @@ class Metrics:
         self._intake_seconds = self._histogram("intake_seconds", "Arrival seen to committed", which, NETWORK_SECONDS)
         self._quarantine = self._gauge("quarantine_mails", "Mails in quarantine", ("tenant",))
 
-    def mail_received(self, tenant: str, gateway: str, outcome: MailOutcome | str) -> None:
+    def mail_received(self, tenant: str, gateway: str, outcome: Outcome | str) -> None:
         """The intake of one mail ended."""
         labels = self._named(tenant=tenant, gateway=gateway)
-        self._received.labels(**labels, outcome=MailOutcome(outcome).value).inc()
+        self._received.labels(**labels, outcome=Outcome(outcome).value).inc()
 
     def mail_committed(self, tenant: str, gateway: str, octets: int, seconds: float) -> None:
         """One mail's bytes are safe, so many seconds after its arrival was seen."""

@@ -8,23 +8,6 @@ from enum import Enum
 from postroom.session.automatic import AutomaticKind, Reason
 
 
-class MailOutcome(Enum):
-    """How the intake of a mail ends; each ends in exactly one."""
-
-    CONVERSATION = "conversation"
-    COPY = "copy"
-    SEEN_AGAIN = "seen_again"
-    DELIVERY_REPORT = "delivery_report"
-    AUTOMATIC_FILED = "automatic_filed"
-    FILED_BY_RULE = "filed_by_rule"
-    BLOCKED = "blocked"
-    DISCARDED_BY_RULE = "discarded_by_rule"
-    OWN = "own"
-    UNROUTED = "unrouted"
-    QUARANTINED = "quarantined"
-    OVERSIZE = "oversize"
-
-
 class GatewayState(Enum):
     """The status of a gateway, the same words as ports.gateways.GatewayStatus."""
 
@@ -45,14 +28,6 @@ class OfferOutcome(Enum):
     DECLINED = "declined"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
-
-
-class AgentState(Enum):
-    """Whether an agent takes work."""
-
-    READY = "ready"
-    NOT_READY = "not_ready"
-    OFFLINE = "offline"
 
 
 class RobotOutcome(Enum):

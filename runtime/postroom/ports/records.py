@@ -12,26 +12,11 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from postroom.mail.answering import Answering
+from postroom.routing.agents import AgentState, Standing
+from postroom.routing.outcome import Outcome
 from postroom.session.effects import AnyEffect
 from postroom.session.events import AnyEvent
 from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
-
-
-class Outcome(Enum):
-    """How a received mail ended; every one ends in exactly one of these."""
-
-    CONVERSATION = "conversation"
-    COPY = "copy"
-    SEEN_AGAIN = "seen_again"
-    DELIVERY_REPORT = "delivery_report"
-    AUTOMATIC_FILED = "automatic_filed"
-    FILED_BY_RULE = "filed_by_rule"
-    BLOCKED = "blocked"
-    DISCARDED_BY_RULE = "discarded_by_rule"
-    OWN = "own"
-    UNROUTED = "unrouted"
-    QUARANTINED = "quarantined"
-    OVERSIZE = "oversize"
 
 
 class RawRef(Struct, frozen=True, kw_only=True):
@@ -178,14 +163,6 @@ class TimerRow(Struct, frozen=True, kw_only=True):
     token: str = ""
 
 
-class AgentState(Enum):
-    """Whether an agent takes work."""
-
-    READY = "ready"
-    NOT_READY = "not_ready"
-    OFFLINE = "offline"
-
-
 class AgentRow(Struct, frozen=True, kw_only=True):
     """An agent's present state; the settings say who he is. `load` counts places taken, of `capacity`."""
 
@@ -199,6 +176,11 @@ class AgentRow(Struct, frozen=True, kw_only=True):
     """Since when no new session was given to him; the longest idle is asked first."""
     missed_offers: int = 0
     heartbeat_at: datetime | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """What his own state machine decides by."""
+        return Standing(state=self.state, reason=self.reason, missed_offers=self.missed_offers)
 
 
 class ReplyState(Enum):

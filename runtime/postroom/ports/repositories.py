@@ -10,7 +10,6 @@ from postroom.ports.records import (
     Attempt,
     Conversation,
     OutboxRow,
-    Outcome,
     RawRef,
     Receipt,
     Reply,
@@ -21,6 +20,7 @@ from postroom.ports.records import (
     ThreadHit,
     TraceLine,
 )
+from postroom.routing.outcome import Outcome
 from postroom.session.state import ConversationId
 
 

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from postroom.ports.records import (
     AgentRow,
-    AgentState,
     Conversation,
     Draft,
     JournalEntry,
@@ -18,6 +17,7 @@ from postroom.ports.records import (
     TimerRow,
     Turn,
 )
+from postroom.routing.agents import AgentState
 from postroom.session.state import ConversationId, Phase, Session, SessionId, TimerKind
 
 

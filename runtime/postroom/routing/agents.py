@@ -16,7 +16,7 @@ MISSED_OFFERS = "missed_offers"
 HEARTBEAT_LOST = "heartbeat_lost"
 
 
-class Availability(Enum):
+class AgentState(Enum):
     """Whether an agent takes work."""
 
     READY = "ready"
@@ -27,7 +27,7 @@ class Availability(Enum):
 class Standing(Struct, frozen=True, kw_only=True):
     """How an agent stands: his state, why (in words or a word of this file), and the offers in a row he let run out."""
 
-    state: Availability
+    state: AgentState
     reason: str = ""
     missed_offers: int = 0
 
@@ -39,34 +39,34 @@ class Sight(Struct, frozen=True, kw_only=True):
     silent_for: float
 
 
-def asked(standing: Standing, state: Availability, reason: str) -> Standing:
+def asked(standing: Standing, state: AgentState, reason: str) -> Standing:
     """The agent says how he stands; being ready needs no reason and forgets what he missed.
 
     Saying again what already holds changes nothing: his idle time must not start anew.
     """
-    reason = "" if state is Availability.READY else reason
+    reason = "" if state is AgentState.READY else reason
     if (standing.state, standing.reason) == (state, reason):
         return standing
-    missed = 0 if state is Availability.READY else standing.missed_offers
+    missed = 0 if state is AgentState.READY else standing.missed_offers
     return Standing(state=state, reason=reason, missed_offers=missed)
 
 
 def let_offer_run_out(standing: Standing, limit: int) -> Standing:
     """One more offer ran out on him; at `limit` in a row a ready agent is not ready any more."""
     missed = standing.missed_offers + 1
-    if standing.state is Availability.READY and missed >= limit:
-        return Standing(state=Availability.NOT_READY, reason=MISSED_OFFERS, missed_offers=missed)
+    if standing.state is AgentState.READY and missed >= limit:
+        return Standing(state=AgentState.NOT_READY, reason=MISSED_OFFERS, missed_offers=missed)
     return Standing(state=standing.state, reason=standing.reason, missed_offers=missed)
 
 
 def seen(standing: Standing, sight: Sight, heartbeat: float = AGENT_HEARTBEAT) -> Standing:
     """An agent with no stream, silent for a whole heartbeat, is offline; nobody becomes ready by being seen."""
     gone = sight.streams <= 0 and sight.silent_for >= heartbeat
-    if not gone or standing.state is Availability.OFFLINE:
+    if not gone or standing.state is AgentState.OFFLINE:
         return standing
-    return Standing(state=Availability.OFFLINE, reason=HEARTBEAT_LOST, missed_offers=standing.missed_offers)
+    return Standing(state=AgentState.OFFLINE, reason=HEARTBEAT_LOST, missed_offers=standing.missed_offers)
 
 
 def loses_offers(before: Standing, after: Standing) -> bool:
     """Whether what is offered to him goes back to its queue: he was there for it, and is not any more."""
-    return before.state is not after.state and after.state is not Availability.READY
+    return before.state is not after.state and after.state is not AgentState.READY

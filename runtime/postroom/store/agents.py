@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from postroom.errors import PermanentError
-from postroom.ports.records import AgentRow, AgentState
+from postroom.ports.records import AgentRow
+from postroom.routing.agents import AgentState
 from postroom.store.columns import to_micros, to_time_or_none
 from postroom.store.connection import Connection, Row
 from postroom.store.queries import queries

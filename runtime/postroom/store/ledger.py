@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from postroom.ports.records import Outcome, RawRef, Receipt
+from postroom.ports.records import RawRef, Receipt
+from postroom.routing.outcome import Outcome
 from postroom.store.columns import to_micros, to_time
 from postroom.store.connection import Connection, Row
 from postroom.store.queries import queries

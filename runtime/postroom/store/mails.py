@@ -8,7 +8,8 @@ from datetime import datetime
 import msgspec
 
 from postroom.mail.answering import Answering
-from postroom.ports.records import Outcome, RawRef, StoredMail, TraceLine
+from postroom.ports.records import RawRef, StoredMail, TraceLine
+from postroom.routing.outcome import Outcome
 from postroom.session.state import ConversationId
 from postroom.store.columns import to_json, to_micros, to_time
 from postroom.store.connection import Connection, Row

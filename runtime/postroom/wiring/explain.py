@@ -17,8 +17,9 @@ from postroom.mail.mail_class import Evidence
 from postroom.mail.message import Message
 from postroom.mail.parse import header_only, parse
 from postroom.mail.quotes import new_text
-from postroom.ports.records import JournalEntry, Outcome, RawRef, StoredMail, TimerRow, TraceLine
+from postroom.ports.records import JournalEntry, RawRef, StoredMail, TimerRow, TraceLine
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.routing.routes import MailFacts, Route, RouteMatch, first_match
 from postroom.session.effects import AskRobot
 from postroom.session.state import Session

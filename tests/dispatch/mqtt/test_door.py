@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from postroom.dispatch.robots.mqtt import MqttRobot
 from postroom.errors import TemporaryError
 from postroom.ports.broker import Outgoing
-from postroom.ports.records import AgentState
 from postroom.ports.robots import RobotAnswer
+from postroom.routing.agents import AgentState
 from postroom.session.state import Phase
 from postroom.settings.mqtt import MqttSettings
 from postroom.settings.process import Process

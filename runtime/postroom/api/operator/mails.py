@@ -22,8 +22,9 @@ from postroom.api.operator.header import Glance, glance, raw_header
 from postroom.api.operator.parts import OperatorParts, Parts
 from postroom.api.problems import problem
 from postroom.errors import PermanentError
-from postroom.ports.records import Outcome, Receipt, StoredMail, TraceLine
+from postroom.ports.records import Receipt, StoredMail, TraceLine
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 
 LANE = "operator"
 MOST = 200

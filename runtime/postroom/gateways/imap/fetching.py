@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from functools import partial
+from itertools import islice
 
 from msgspec import Struct
 
@@ -58,9 +59,9 @@ class Fetching:
         """Every mail that was begun and not given."""
 
     @property
-    def foremost(self) -> Listed | None:
-        """The mail to blame when the session breaks: the first that was asked for and not confirmed."""
-        return next((asked.listed for asked in self._on_wire.values()), None)
+    def at(self) -> Sequence[Listed]:
+        """The mail to blame when the session breaks: the first that was asked for and not confirmed, or none."""
+        return [asked.listed for asked in islice(self._on_wire.values(), 1)]
 
     async def mails(
         self, wanted: Iterable[Asked], at_once: int, spooler: Spooler
@@ -120,8 +121,7 @@ class Fetching:
         options, connection = self._options, self._connection
         chatter = 0
         while True:
-            foremost = self.foremost
-            doing = f"we waited for mail {foremost.number}" if foremost else "we waited"
+            doing = f"we waited for mail {self.at[0].number}" if self.at else "we waited"
             opens = partial(self._opened, spooler)
             deadline = connection.within(options.deadlines.command)
             response = await connection.response(deadline, doing, opens, options.most_octets)

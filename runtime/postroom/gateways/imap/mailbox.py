@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from postroom.gateways.faults import ProtocolFault
 from postroom.gateways.guarded import Guarded
 from postroom.gateways.imap.capabilities import Capabilities
 from postroom.gateways.imap.connection import Connection
@@ -96,20 +95,10 @@ class ImapMailbox(Guarded):
                 for folder, mails in self._by_folder(some):
                     await self._enter(folder)
                     asked = [Asked(self._places[one.uid][1], one, self._is_whole(one)) for one in mails]
-                    async with aclosing(self._read(asked, at_once, spooler)) as items:
+                    arriving = self._fetching.mails(asked, at_once, spooler)
+                    async with aclosing(self._memory.suspects.watch(arriving, lambda: self._fetching.at)) as items:
                         async for item in items:
                             yield item
-
-    async def _read(self, asked: Sequence[Asked], at_once: int, spooler: Spooler) -> AsyncGenerator[Fetched | TooLarge]:
-        try:
-            async with aclosing(self._fetching.mails(asked, at_once, spooler)) as items:
-                async for item in items:
-                    self._memory.suspects.clear(item.listed.uid)
-                    yield item
-        except (GatewayError, ProtocolFault):
-            if (foremost := self._fetching.foremost) is not None:
-                self._memory.suspects.blame(foremost.uid)
-            raise
 
     async def taken_in(self, listed: Sequence[Listed]) -> None:
         """These are safe here. Raises GatewayError."""

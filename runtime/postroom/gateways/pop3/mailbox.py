@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from postroom.gateways.faults import ProtocolFault
 from postroom.gateways.guarded import Guarded
 from postroom.gateways.pop3 import commands
 from postroom.gateways.pop3.capabilities import Capabilities
@@ -84,19 +83,12 @@ class Pop3Mailbox(Guarded):
                 async for item in items:
                     yield item
 
-    async def _read(
+    def _read(
         self, asked: Sequence[Asked], at_once: int, spooler: Spooler, *, again: bool = False
     ) -> AsyncGenerator[Fetched | TooLarge]:
         self._fetching.at.clear()
-        try:
-            async with aclosing(self._fetching.mails(asked, at_once, spooler, again=again)) as items:
-                async for item in items:
-                    self._suspects.clear(item.listed.uid)
-                    yield item
-        except (GatewayError, ProtocolFault):
-            for listed in self._fetching.at:
-                self._suspects.blame(listed.uid)
-            raise
+        arriving = self._fetching.mails(asked, at_once, spooler, again=again)
+        return self._suspects.watch(arriving, lambda: self._fetching.at)
 
     async def taken_in(self, listed: Sequence[Listed]) -> None:
         """POP3 has no mark for that."""

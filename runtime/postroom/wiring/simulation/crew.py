@@ -12,8 +12,8 @@ from postroom.engine.readers import StoredMailReader
 from postroom.engine.replies import Desk
 from postroom.engine.world import no_failpoint
 from postroom.ports.desk import Refused, ReplyRequest
-from postroom.ports.records import AgentState
 from postroom.ports.store import Tx
+from postroom.routing.agents import AgentState
 from postroom.session.events import EndRequested, OfferAccepted
 from postroom.session.state import Phase, Session, SessionId
 from postroom.wiring.outgoing import sending_rules

@@ -31,8 +31,9 @@ from postroom.mail.headers import split_header
 from postroom.mail.message import Message
 from postroom.mail.tokens import KeyRing
 from postroom.ports.pauses import Paused
-from postroom.ports.records import OutboxRow, Outcome, Receipt, Reply
+from postroom.ports.records import OutboxRow, Receipt, Reply
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.session.effects import AskRobot, Effect, SendReply
 from postroom.session.state import Phase
 from postroom.settings.channel_rules import OfflineMessages

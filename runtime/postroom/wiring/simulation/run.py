@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from postroom.mail.parse import header_only
-from postroom.ports.records import Outcome
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.settings.schema import Generation
 from postroom.wiring.simulation.course import SessionCourse, courses
 from postroom.wiring.simulation.crew import Answering

@@ -1,16 +1,20 @@
-"""One whole POP3 session as a collector runs it, and what came of it as a value for tests to compare."""
+"""One whole session with a receiving gateway, as a collector runs it, and what came of it as a value to compare."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from postroom.gateways.pop3 import Deadlines, Pop3Gateway, Pop3Options, Security
-from postroom.gateways.pop3.mailbox import Pop3Mailbox
-from postroom.ports.gateways import Declined, Fetched, GatewayError, GatewayStatus, Listed, TooLarge
-
-HASTY = Deadlines(connect=0.5, tls=0.5, login=0.5, command=0.5, idle=0.3, listing=0.5, slowest=1 << 20)
-"""Deadlines for servers that never answer."""
+from postroom.ports.gateways import (
+    Declined,
+    Fetched,
+    GatewayError,
+    GatewayStatus,
+    Listed,
+    Mailbox,
+    ReceivingGateway,
+    TooLarge,
+)
 
 
 class MemorySpool:
@@ -58,25 +62,13 @@ class Collected:
     spools: list[MemorySpool] = field(default_factory=list)
 
 
-def clear_text(port: int) -> Pop3Options:
-    """Options for a scripted server without TLS."""
-    return Pop3Options(
-        host="127.0.0.1", port=port, user="u", password="secret-pw", security=Security.NONE, allow_plaintext=True
-    )
-
-
-def hasty(options: Pop3Options) -> Pop3Options:
-    """The same options with deadlines of a fraction of a second."""
-    return replace(options, deadlines=HASTY)
-
-
 def everything(listed: Sequence[Listed]) -> Sequence[Listed]:
     """Want each mail."""
     return listed
 
 
 async def collect(
-    gateway: Pop3Gateway,
+    gateway: ReceivingGateway,
     *,
     want: Callable[[Sequence[Listed]], Sequence[Listed]] = everything,
     delete: bool = True,
@@ -93,12 +85,13 @@ async def collect(
         _failed(result, error)
     finally:
         result.declined = list(mailbox.declined)
-        mailbox.abort()
+        if not result.closed:
+            mailbox.abort()
     return result
 
 
 async def _read(
-    mailbox: Pop3Mailbox,
+    mailbox: Mailbox,
     result: Collected,
     want: Callable[[Sequence[Listed]], Sequence[Listed]],
     *,
@@ -115,6 +108,7 @@ async def _read(
         result.mails.append(content(item))
         result.sizes.append((item.listed.size, item.size))
         done.append(item.listed)
+    await mailbox.taken_in(done)
     if delete:
         await mailbox.delete(done)
     result.closed = await mailbox.close()
