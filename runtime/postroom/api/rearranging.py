@@ -18,7 +18,7 @@ from postroom.api.idempotency import Answer, Asked, as_response, ok, once
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import Problem, not_found, problem, stale
 from postroom.mail.address_key import address_key
-from postroom.ports.records import Conversation, Outcome, StoredMail, TraceLine
+from postroom.ports.records import Conversation, StoredMail, TraceLine
 from postroom.ports.store import Tx
 from postroom.routing.outcome import Outcome
 from postroom.session.events import ConversationMerged, MessageReceived, SessionAssigned
