@@ -3,6 +3,7 @@
 #   make demo        try it: sets .venv up, starts the runtime with a sandbox mail server (ARGS=--once ends by itself)
 #   make test        everything: lint, then all tests with real servers, and the branch coverage of the core
 #   make test-fast   the tests that need no server and no process of their own
+#   make fuzz        the fuzz targets for long (EXAMPLES=20000 of each; ARGS chooses among them)
 #   make lint        ruff, mypy, import contracts
 #   make bench       speed against mpop and poplib on a real Dovecot, in one run; writes build/bench.json
 #   make format      let ruff rewrite what it can
@@ -10,6 +11,7 @@
 #   make clean       remove what the other verbs made
 
 ARGS ?=
+EXAMPLES ?= 20000
 WORKERS ?= 2
 # Branch coverage, in per cent, below which the core (mail, routing, session) fails the tests.
 CORE_COVERAGE ?= 100
@@ -29,7 +31,7 @@ CORE := --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(CORE_COV
 # (xdist: with --dist loadgroup a run whose worker dies never ends; worksteal reports the test and goes on.)
 PYTEST := $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal
 
-.PHONY: demo test test-fast bench lint format lock clean servers
+.PHONY: demo test test-fast fuzz bench lint format lock clean servers
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.stamp
@@ -40,6 +42,9 @@ test: lint servers
 
 test-fast: $(VENV)/dev.stamp
 	$(PYTEST) -m "not server and not journey"
+
+fuzz: $(VENV)/dev.stamp
+	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/fuzz $(ARGS)
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.benchmarks $(ARGS)

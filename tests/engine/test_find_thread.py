@@ -202,3 +202,33 @@ async def test_what_answers_a_conversation_that_was_laid_into_another_continues_
         by_reference = await answer(room, younger, **named)
         assert (by_token.conversation, by_reference.conversation) == (after, after)
         assert await room.events(after) == ["MessageReceived"] * 4
+
+
+async def test_an_answer_that_comes_before_its_question_draws_the_question_after_it(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        answered = {"In_Reply_To": "<first@example.com>", "References": "<first@example.com>"}
+        child = await room.only(mail("I forgot.", Message_ID="<second@example.com>", **answered))
+        parent = await room.only(mail())
+        assert parent.conversation == child.conversation
+        assert trace_of(parent)["thread"] == "continues | a mail of his refers to this one, which comes late"
+        again = await room.only(mail("The same id, another mail."))
+        assert again.conversation != child.conversation
+
+
+async def test_two_halves_of_a_thread_find_each_other_by_the_mail_both_refer_to(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        halves = [
+            await room.only(mail(f"Part {name}.", Message_ID=f"<{name}@example.com>", References="<first@example.com>"))
+            for name in ("a", "b")
+        ]
+        assert halves[0].conversation == halves[1].conversation
+
+
+async def test_who_refers_to_a_strangers_mail_before_it_comes_draws_nothing_to_himself(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        trap = await room.only(
+            mail("Mine.", From=STRANGER, Message_ID="<trap@example.net>", In_Reply_To="<first@example.com>")
+        )
+        victim = await room.only(mail())
+        assert victim.conversation != trap.conversation
+        assert (await room.conversation(victim)).participants == ("carla@example.com",)

@@ -156,4 +156,4 @@ def test_what_does_not_carry_gives_way_to_what_does() -> None:
 
 def test_equal_subjects_and_quoted_ids_never_thread() -> None:
     quoting = mail(("Subject", "Re: My order"), body=f"> Message-ID: <{TOKEN}>\r\n")
-    assert keys(quoting) == ThreadKeys()
+    assert keys(quoting) == ThreadKeys(own_id="1@customer.example")

@@ -17,6 +17,7 @@ from postroom.api.commands import Name, SessionState, Token, refused, state_view
 from postroom.api.idempotency import Answer, Asked, as_response, ok, once
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import Problem, not_found, problem, stale
+from postroom.mail.address_key import address_key
 from postroom.ports.records import Conversation, StoredMail, TraceLine
 from postroom.ports.store import Tx
 from postroom.routing.outcome import Outcome
@@ -151,7 +152,7 @@ def _split(tx: Tx, parts: ApiParts, caller: Caller, mail: StoredMail, new: Conve
         created_at=parts.clock.now(),
         last_mail_at=mail.received_at,
         related=mail.conversation,
-        participants=(author.casefold(),) if author else (),
+        participants=(address_key(author),) if author else (),
     )
     tx.conversations.add(conversation)
     tx.conversations.move_mail(mail, new)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from postroom.engine.letters import Canned, ready, reference_of, values_of
 from postroom.engine.reply_rows import FORWARD
 from postroom.engine.sending_rules import SendingRules
+from postroom.mail.address_key import address_key
 from postroom.mail.compose import answered_id, is_content_type, reference_chain, reply_subject, tagged_subject
 from postroom.mail.compose_parts import File
 from postroom.mail.header_fields import is_message_id
@@ -70,7 +71,7 @@ def begun_with(request: FirstRequest, conversation: ConversationId, now: datetim
         subject=request.subject or "",
         created_at=now,
         last_mail_at=now,
-        participants=tuple(dict.fromkeys(address.casefold() for address in (*to, *request.cc))),
+        participants=tuple(dict.fromkeys(address_key(address) for address in (*to, *request.cc))),
     )
 
 

@@ -35,6 +35,11 @@ def _candidates(tx: Tx, receipt: Receipt, verdict: Verdict) -> Iterator[Candidat
         yield _candidate(hit.conversation, tags[hit.message_id], FoundBy.TAG, hit.gateway)
     for hit in tx.conversations.find(receipt.tenant, verdict.keys.message_ids):
         yield _candidate(hit.conversation, hit.message_id, FoundBy.REFERENCE, hit.gateway)
+    own = (verdict.keys.own_id,) if verdict.keys.own_id else ()
+    for hit in tx.conversations.find(receipt.tenant, own):
+        # Another mail of the same id is no evidence: some programs give all their mails one.
+        if hit.is_expected:
+            yield _candidate(hit.conversation, hit.message_id, FoundBy.EXPECTED, hit.gateway)
 
 
 def _candidate(conversation: Conversation, key: str, found_by: FoundBy, gateway: str) -> Candidate:

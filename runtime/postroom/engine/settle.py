@@ -15,6 +15,7 @@ from postroom.engine import trace
 from postroom.engine.bounces import close_loop
 from postroom.engine.find_thread import find_thread
 from postroom.engine.verdict import IntakeRules, Verdict
+from postroom.mail.address_key import address_key
 from postroom.mail.answering import answering
 from postroom.mail.keywords import is_new_subject
 from postroom.mail.mail_class import MailClass, Service
@@ -32,6 +33,8 @@ from postroom.session.state import ConversationId
 COPY_WINDOW = timedelta(days=7)
 """Two deliveries of one mail, by an alias and by a list, come within days of each other."""
 PREVIEW = 200
+EXPECTED = 4
+"""Of the mails that a mail refers to, how many are looked out for: the nearest."""
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -143,6 +146,9 @@ class Settler:
     def _serve(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Outcome:
         """A customer's mail: its conversation, and an event for its session."""
         conversation = self._conversation(tx, mail, thread)
+        if not mail.new_participant:
+            expected = reading.verdict.keys.message_ids[:EXPECTED]
+            tx.conversations.expect(mail.tenant, expected, conversation, mail.gateway, mail.received_at)
         # The mail is kept first: what the session decides may be to answer it, from what the store has of it.
         outcome = self._keep(tx, reading, replace(mail, conversation=conversation), "")
         hit = reading.verdict.keyword if self._has_new_subject(tx, mail, thread) else reading.verdict.keyword_of_text
@@ -251,4 +257,4 @@ def _is_in_service(tx: Tx, thread: ThreadMatch) -> bool:
 
 def _participants(mail: StoredMail) -> tuple[str, ...]:
     """Who wrote it; nobody for a mail without one author, or any two such mails would be of the same hand."""
-    return (mail.from_address.casefold(),) if mail.from_address else ()
+    return (address_key(mail.from_address),) if mail.from_address else ()

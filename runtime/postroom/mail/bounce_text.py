@@ -16,7 +16,8 @@ _WORDS = (
     "user unknown", "unknown user", "no such user", "invalid user", "invalid recipient", "mailbox unavailable",
     "mailbox full", "mailbox not found", "undeliverable", "could not be delivered", "couldn't be delivered",
     "not be delivered to", "delivery failed", "delivery has failed", "delivery to the following",
-    "address rejected", "recipient rejected", "action not taken", "does not exist", "quota exceeded",
+    "did not reach the following", "address rejected", "recipient rejected", "action not taken", "does not exist",
+    "quota exceeded",
 )  # fmt: skip
 
 
@@ -27,6 +28,15 @@ def bounce_text(case: Case) -> tuple[Finding, ...]:
     code = _CODES.search(text) if "5." in text else None
     if code is None and any(mark in text for mark in _MARKS):
         code = _FIELDS.search(text)
-    if code is None and "55" in text and any(words in text for words in _WORDS):
+    if code is None and "55" in text and _spoken(text):
         code = _CODE.search(text)
     return () if code is None else finding(MailClass.SUSPECT, "bounce text", "", code[0])
+
+
+def refusal_words(text: str) -> str:
+    """The words of a refusal in the text, or none."""
+    return _spoken(text[:_LOOKED_AT].casefold())
+
+
+def _spoken(text: str) -> str:
+    return next((words for words in _WORDS if words in text), "")

@@ -27,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     structure.unreadable,
     senders.mail_system,
     senders.failure_notice,
+    senders.refusal_notice,
     subjects.complaint_subject,
     automatic_headers.auto_submitted,
     automatic_headers.auto_replied_too,

@@ -11,6 +11,8 @@ from typing import NewType
 
 from msgspec import Struct
 
+from postroom.mail.address_key import address_key
+
 MailId = NewType("MailId", str)
 
 
@@ -22,8 +24,8 @@ class Address(Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """The address for comparing: case-folded whole, as every large mail system does."""
-        return self.addr.casefold()
+        """The address for comparing."""
+        return address_key(self.addr)
 
     @property
     def domain(self) -> str:
@@ -71,6 +73,8 @@ class DeliveryReport(Struct, frozen=True, kw_only=True):
     recipients: tuple[ReportedRecipient, ...]
     original_message_id: str | None
     original_references: tuple[str, ...] = ()
+    is_guess: bool = False
+    """Read from the words of a bounce that has no delivery-status part."""
 
 
 class Message(Struct, frozen=True, kw_only=True, dict=True):

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 
 from postroom.mail.addr_spec import recipient
+from postroom.mail.bounce_recipients import guess_recipients
 from postroom.mail.charsets import one_line
 from postroom.mail.headers import Block, split_header
 from postroom.mail.ids import message_id, message_ids
 from postroom.mail.limits import LIMITS
 from postroom.mail.message import DeliveryReport, Message, ReportedRecipient
 from postroom.mail.mime import Part, Tree
+from postroom.mail.senders import is_empty_author, is_mail_system
 
 _STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RETURNED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"})
@@ -33,7 +35,7 @@ def read_report(raw: bytes, tree: Tree) -> DeliveryReport | None:
         return None
     header = _returned_header(raw, tree)
     return DeliveryReport(
-        recipients=_recipients(status.content(raw)[:_LONGEST_STATUS]),
+        recipients=_recipients(status.content(raw)[:_LONGEST_STATUS].lstrip(b"\r\n")),
         original_message_id=_first_id(header, "message-id"),
         original_references=_ids(header, "references") + _ids(header, "in-reply-to"),
     )
@@ -44,6 +46,7 @@ def guess_report(raw: bytes, tree: Tree, message: Message) -> DeliveryReport | N
     failed = _failed_recipients(message)
     if not failed and not _from_mail_system(message):
         return None
+    failed = failed or guess_recipients(message.text, frozenset(one.key for one in (*message.from_, *message.to)))
     header = _returned_header(raw, tree)
     in_text = _IN_TEXT.findall(message.text)
     original = _first_id(header, "message-id") or (message_id(in_text[-1]) if in_text else None)
@@ -54,12 +57,16 @@ def guess_report(raw: bytes, tree: Tree, message: Message) -> DeliveryReport | N
         recipients=failed,
         original_message_id=original,
         original_references=_ids(header, "references") + _ids(header, "in-reply-to") or message_ids(listed),
+        is_guess=True,
     )
 
 
 def _from_mail_system(message: Message) -> bool:
-    locals_ = {address.key.partition("@")[0] for address in message.from_}
-    return message.header("Return-Path") == "<>" or bool(locals_ & {"mailer-daemon", "postmaster", "mail-daemon"})
+    locals_ = [address.key.partition("@")[0] for address in message.from_]
+    names = [*locals_, *(address.name.casefold() for address in message.from_)]
+    if message.header("Return-Path") == "<>" or "postmaster" in locals_ or any(map(is_mail_system, names)):
+        return True
+    return any(map(is_empty_author, message.all_headers("From")))
 
 
 def _failed_recipients(message: Message) -> tuple[ReportedRecipient, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from postroom.mail.bounce_text import refusal_words
 from postroom.mail.mail_class import Case, Caveat, Finding, MailClass, finding
 from postroom.mail.subjects import failure_subject
 
@@ -40,12 +41,22 @@ def mail_system(case: Case) -> tuple[Finding, ...]:
     """A mail delivery system wrote it, or gave itself as the envelope's sender."""
     names = [("From", address.name.casefold()) for address in case.message.from_]
     for header, name in (*case.senders, *names):
-        if _MAIL_SYSTEM.fullmatch(name):
+        if is_mail_system(name):
             return finding(MailClass.DSN, "mail system", header, name)
     for value in case.message.all_headers("From"):
-        if value.rstrip().endswith("<>"):
+        if is_empty_author(value):
             return finding(MailClass.DSN, "empty author", "From", value)
     return ()
+
+
+def is_mail_system(name: str) -> bool:
+    """Whether a case-folded local part or display name is that of a mail delivery system."""
+    return _MAIL_SYSTEM.fullmatch(name) is not None
+
+
+def is_empty_author(value: str) -> bool:
+    """Whether a From field names the empty address, as some mail systems write it."""
+    return value.rstrip().endswith("<>")
 
 
 def failure_notice(case: Case) -> tuple[Finding, ...]:
@@ -54,6 +65,18 @@ def failure_notice(case: Case) -> tuple[Finding, ...]:
     if signs and failure_subject(case.message.subject):
         return finding(MailClass.DSN, "failure notice", "Subject", case.message.subject)
     return ()
+
+
+def refusal_notice(case: Case) -> tuple[Finding, ...]:
+    """Words of a refusal from a role or a box nobody reads, with an empty envelope sender or a mail returned in it.
+
+    A person whose envelope sender a forwarder blanked has none of these names, however much of a bounce he quotes.
+    """
+    unread = nobody(case)
+    returned = any(part.depth == 1 and part.content_type == "message/rfc822" for part in case.message.shape)
+    machine = (null_sender(case) and (unread or no_acknowledgement(case))) or (unread and returned)
+    words = refusal_words(case.message.text) if machine else ""
+    return finding(MailClass.DSN, "refusal notice", "", words) if words else ()
 
 
 def list_sender(case: Case) -> tuple[Finding, ...]:

@@ -25,6 +25,8 @@ class ThreadKeys(Struct, frozen=True, kw_only=True):
 
     tokens: tuple[Token, ...] = ()
     message_ids: tuple[str, ...] = ()
+    own_id: str = ""
+    """The mail's own Message-ID: an earlier mail may refer to it, where mails come out of order."""
     tags: tuple[str, ...] = ()
     forged: int = 0
     """How many ids have the form of ours and a MAC that is wrong."""
@@ -35,7 +37,16 @@ class FoundBy(Enum):
 
     TOKEN = "token"  # noqa: S105 a kind of evidence, no secret
     REFERENCE = "reference"
+    EXPECTED = "expected"
+    """A mail of the conversation refers to this one, which had not come yet."""
     TAG = "tag"
+
+
+_UNSIGNED = {
+    FoundBy.REFERENCE: "a reference to a mail of his",
+    FoundBy.EXPECTED: "a mail of his refers to this one, which comes late",
+}
+"""Evidence that anybody could write: it carries the mail of a participant, and nobody else's."""
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -97,7 +108,8 @@ def thread_keys(message: Message, ring: KeyRing, tenant: str) -> ThreadKeys:
             tokens.setdefault(token)
         forged += is_forged(ring, tenant, local)
     tags = tuple(dict.fromkeys(tag.upper() for tag in _TAG.findall(message.subject)))
-    return ThreadKeys(tokens=tuple(tokens), message_ids=tuple(ids), tags=tags, forged=forged)
+    own_id = message.message_id or ""
+    return ThreadKeys(tokens=tuple(tokens), message_ids=tuple(ids), own_id=own_id, tags=tags, forged=forged)
 
 
 def match(
@@ -138,6 +150,7 @@ def _ordered(keys: ThreadKeys, candidates: tuple[Candidate, ...], arrival: Arriv
     names = {
         FoundBy.TOKEN: [token.conversation for token in keys.tokens],
         FoundBy.REFERENCE: list(keys.message_ids),
+        FoundBy.EXPECTED: [keys.own_id],
         FoundBy.TAG: list(keys.tags),
     }
     rank = {
@@ -161,9 +174,9 @@ def _weigh(candidate: Candidate, sender: str, arrival: Arrival, now: datetime) -
     if not known:
         return None
     age = now - candidate.last_mail_at
-    if candidate.found_by is FoundBy.REFERENCE:
+    if candidate.found_by in _UNSIGNED:
         carries = age <= _REFERENCE_AGE and candidate.gateway == arrival.gateway
-        return _match(candidate, "a reference to a mail of his", True, not arrival.verified) if carries else None
+        return _match(candidate, _UNSIGNED[candidate.found_by], True, not arrival.verified) if carries else None
     if age <= _TAG_AGE and arrival.verified:
         return _match(candidate, "the tag in the subject", True, False)
     return None

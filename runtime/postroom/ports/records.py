@@ -110,6 +110,8 @@ class ThreadHit(Struct, frozen=True, kw_only=True):
     conversation: Conversation
     gateway: str
     seen_at: datetime
+    is_expected: bool = False
+    """No mail of that id is in it: one of its mails refers to it."""
 
 
 class JournalEntry(Struct, frozen=True, kw_only=True):

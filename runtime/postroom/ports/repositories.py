@@ -152,6 +152,12 @@ class Conversations(Protocol):
         """Let this Message-ID lead to the conversation; an id may lead to several, of different gateways."""
         ...
 
+    def expect(
+        self, tenant: str, message_ids: Sequence[str], conversation: ConversationId, gateway: str, at: datetime
+    ) -> None:
+        """Let ids that a mail of the conversation refers to lead to it, as expected ones until their mails come."""
+        ...
+
     def find(self, tenant: str, message_ids: Sequence[str]) -> Sequence[ThreadHit]:
         """The conversations these Message-IDs lead to, none of them laid into another."""
         ...

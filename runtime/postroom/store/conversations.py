@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from postroom.errors import PermanentError
+from postroom.mail.address_key import address_key
 from postroom.ports.records import Conversation, StoredMail, ThreadHit
 from postroom.session.state import ConversationId
 from postroom.store.columns import to_json, to_micros, to_strings, to_time
@@ -32,6 +33,7 @@ class SqlConversations:
                 conversation.tenant,
                 conversation.channel,
                 conversation.customer,
+                address_key(conversation.customer),
                 conversation.subject,
                 to_micros(conversation.created_at),
                 to_micros(conversation.last_mail_at),
@@ -79,6 +81,13 @@ class SqlConversations:
         """Let this Message-ID lead to the conversation; named again, the first time stays."""
         self._db.run(_SQL["conversations_name"], (tenant, message_id, conversation, gateway, to_micros(at)))
 
+    def expect(
+        self, tenant: str, message_ids: Sequence[str], conversation: ConversationId, gateway: str, at: datetime
+    ) -> None:
+        """Let the ids of mails that may yet come lead to the conversation that refers to them."""
+        rows = [(tenant, message_id, conversation, gateway, to_micros(at)) for message_id in message_ids]
+        self._db.many(_SQL["conversations_expect"], rows)
+
     def find(self, tenant: str, message_ids: Sequence[str]) -> Sequence[ThreadHit]:
         """The conversations these Message-IDs lead to, in the order of the ids, then newest sighting first."""
         hits = [_hit(row) for row in self._db.all_in(_SQL["conversations_find"], (tenant,), message_ids)]
@@ -103,5 +112,10 @@ def _conversation(row: Row) -> Conversation:
 
 def _hit(row: Row) -> ThreadHit:
     return ThreadHit(
-        message_id=row[0], by_token=False, gateway=row[1], seen_at=to_time(row[2]), conversation=_conversation(row[3:])
+        message_id=row[0],
+        by_token=False,
+        gateway=row[1],
+        seen_at=to_time(row[2]),
+        is_expected=bool(row[3]),
+        conversation=_conversation(row[4:]),
     )

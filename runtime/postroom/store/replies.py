@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from postroom.mail.address_key import address_key
 from postroom.ports.records import Attempt, RawRef, Reply, ReplyRecipient, ReplyState
 from postroom.session.state import ConversationId
 from postroom.store.columns import to_json, to_micros, to_micros_or_none, to_strings, to_time, to_time_or_none
@@ -42,7 +43,7 @@ class SqlReplies:
 
     def last_to_customer(self, tenant: str, channel: str, customer: str) -> tuple[str, datetime] | None:
         """The agent who last replied to that customer on the channel, and when; None where nobody did."""
-        row = self._db.one(_SQL["replies_last_to_customer"], (tenant, channel, customer))
+        row = self._db.one(_SQL["replies_last_to_customer"], (tenant, channel, address_key(customer)))
         return (row[0], to_time(row[1])) if row else None
 
     def set_state(self, reply: str, state: ReplyState) -> None:

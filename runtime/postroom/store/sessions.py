@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from postroom.mail.address_key import address_key
 from postroom.ports.records import Conversation, Place, QueueLength, SessionsLike, Turn
 from postroom.ports.service import Between
 from postroom.session.state import ConversationId, Phase, Session, SessionId
@@ -150,7 +151,7 @@ class SqlSessions:
 
     def with_customer(self, conversation: Conversation) -> str | None:
         """Who has another session of that conversation's customer on its channel in hand; None where nobody has."""
-        key = (conversation.tenant, conversation.channel, conversation.customer, conversation.id)
+        key = (conversation.tenant, conversation.channel, address_key(conversation.customer), conversation.id)
         row = self._db.one(_SQL["sessions_with_customer"], key)
         return row[0] if row else None
 

@@ -1,7 +1,11 @@
 -- name: conversations_add
 -- Store a new conversation.
-INSERT INTO conversations (id, tenant, channel, customer, subject, created_at, last_mail_at, related, participants)
-VALUES (:id, :tenant, :channel, :customer, :subject, :created_at, :last_mail_at, :related, :participants);
+INSERT INTO conversations (
+    id, tenant, channel, customer, customer_key, subject, created_at, last_mail_at, related, participants
+)
+VALUES (
+    :id, :tenant, :channel, :customer, :customer_key, :subject, :created_at, :last_mail_at, :related, :participants
+);
 
 -- name: conversations_get
 -- One conversation.
@@ -24,14 +28,20 @@ SELECT participants FROM conversations WHERE id = :id;
 UPDATE conversations SET participants = :participants WHERE id = :id;
 
 -- name: conversations_name
--- Let a Message-ID lead to a conversation; the first sighting stays.
+-- Let the Message-ID of a mail lead to a conversation; the first sighting stays, and an expected mail has come.
 INSERT INTO thread_names (tenant, message_id, conversation, gateway, seen_at)
 VALUES (:tenant, :message_id, :conversation, :gateway, :seen_at)
+ON CONFLICT (message_id, tenant, conversation, gateway) DO UPDATE SET is_expected = 0;
+
+-- name: conversations_expect
+-- Let a Message-ID that a mail refers to lead to that mail's conversation, until the mail of that id comes.
+INSERT INTO thread_names (tenant, message_id, conversation, gateway, seen_at, is_expected)
+VALUES (:tenant, :message_id, :conversation, :gateway, :seen_at, 1)
 ON CONFLICT (message_id, tenant, conversation, gateway) DO NOTHING;
 
 -- name: conversations_find
 -- The conversations of a tenant that these Message-IDs lead to; of one laid into another, that other one.
-SELECT n.message_id, n.gateway, n.seen_at,
+SELECT n.message_id, n.gateway, n.seen_at, n.is_expected,
     c.id, c.tenant, c.channel, c.customer, c.subject, c.created_at, c.last_mail_at, c.related, c.participants,
     c.merged_into
 FROM thread_names AS n

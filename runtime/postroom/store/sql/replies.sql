@@ -56,7 +56,7 @@ SELECT id, reply, started_at, recipients, ended_at, is_unknown, words FROM attem
 SELECT r.agent, r.accepted_at
 FROM conversations AS c
 JOIN replies AS r ON r.conversation = c.id
-WHERE c.tenant = :tenant AND c.channel = :channel AND LOWER(c.customer) = LOWER(:customer) AND r.agent <> ''
+WHERE c.tenant = :tenant AND c.channel = :channel AND c.customer_key = :customer_key AND r.agent <> ''
     AND r.state <> 'withdrawn'
     AND NOT EXISTS (SELECT 1 FROM mails AS m WHERE m.id = r.mail AND m.mail_class = 'forward')
 ORDER BY r.seq DESC

@@ -195,7 +195,7 @@ SELECT tenant, agent, COUNT(*) FROM sessions WHERE agent IS NOT NULL GROUP BY te
 SELECT s.agent
 FROM conversations AS c
 JOIN sessions AS s ON s.conversation = c.id
-WHERE c.tenant = :tenant AND c.channel = :channel AND LOWER(c.customer) = LOWER(:customer) AND c.id <> :but
+WHERE c.tenant = :tenant AND c.channel = :channel AND c.customer_key = :customer_key AND c.id <> :but
     AND s.phase IN ('assigned', 'awaiting_customer')
 ORDER BY s.seq DESC
 LIMIT 1;
