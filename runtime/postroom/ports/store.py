@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Protocol, TypeVar
 
+from postroom.ports.audit import Audit
 from postroom.ports.automatic import AutomaticReplies
 from postroom.ports.broker import BrokerStore
 from postroom.ports.gateways import Spool, Spooler
+from postroom.ports.people import People
 from postroom.ports.records import Counts, RawRef
 from postroom.ports.repositories import (
     Conversations,
@@ -58,6 +60,8 @@ class Tx(Protocol):
     idempotency: Idempotency
     undeliverable: Undeliverable
     broker: BrokerStore
+    people: People
+    audit: Audit
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

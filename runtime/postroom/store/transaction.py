@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from postroom.ports.audit import Audit
 from postroom.ports.automatic import AutomaticReplies
 from postroom.ports.broker import BrokerStore
+from postroom.ports.people import People
 from postroom.ports.records import Counts
 from postroom.ports.repositories import (
     Conversations,
@@ -17,6 +19,7 @@ from postroom.ports.repositories import (
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.store import Topic
 from postroom.store.agents import SqlAgents
+from postroom.store.audit import SqlAudit
 from postroom.store.automatic import SqlAutomaticReplies
 from postroom.store.broker import SqlBroker
 from postroom.store.connection import Connection
@@ -28,6 +31,7 @@ from postroom.store.journal import SqlJournal
 from postroom.store.ledger import SqlLedger
 from postroom.store.mails import SqlMails
 from postroom.store.outbox import SqlOutbox
+from postroom.store.people import SqlPeople
 from postroom.store.replies import SqlReplies
 from postroom.store.sessions import SqlSessions
 from postroom.store.timers import SqlTimers
@@ -54,6 +58,8 @@ class SqlTx:
         self.idempotency: Idempotency = SqlIdempotency(db)
         self.undeliverable: Undeliverable = SqlUndeliverable(db)
         self.broker: BrokerStore = SqlBroker(db)
+        self.people: People = SqlPeople(db)
+        self.audit: Audit = SqlAudit(db)
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""
