@@ -285,6 +285,8 @@ def test_every_route_about_a_session_is_in_the_matrix() -> None:
             if "{" in path and "queue_name" not in path:
                 methods = getattr(handler, "http_methods", None) or {getattr(handler, "http_method", "")}
                 walked |= {(str(getattr(method, "value", method)), _plain(path)) for method in methods}
+    # Who may ask those of administrators, the policy's own walk says.
+    walked = {(method, path) for method, path in walked if not path.startswith(("/users", "/tokens"))}
     assert walked == {(method, _plain("/" + path)) for method, path, _ in ACTS}
 
 

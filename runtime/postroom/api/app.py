@@ -19,6 +19,7 @@ from litestar.types import ControllerRouterHandler
 from postroom import __version__
 from postroom.api import (
     agents,
+    audit,
     conversations,
     drafts,
     events,
@@ -32,19 +33,23 @@ from postroom.api import (
     rearranging,
     replies,
     sessions,
+    sign_in,
+    tokens,
+    users,
     withdrawals,
     work,
 )
 from postroom.api.asyncapi import asyncapi
-from postroom.api.auth import Caller, Directory, SignIn
+from postroom.api.auth import COOKIE, Caller, SignIn
+from postroom.api.credentials import Credentials
 from postroom.api.feed import JournalFeed
 from postroom.api.headers import SAFE_HEADERS
 from postroom.api.idempotency import repeatable_of
 from postroom.api.limits import BODY_LIMIT, BoundedRequest, Bounds
 from postroom.api.parts import ApiParts
+from postroom.api.policy import PREFIX, check_role
 from postroom.api.problems import answer_error
-
-PREFIX = "/api/v1/{tenant:str}"
+from postroom.api.rates import Rates
 
 RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *me.ROUTES,
@@ -63,16 +68,22 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *agents.ROUTES,
     *mails.ROUTES,
     *events.ROUTES,
+    *sign_in.ROUTES,
+    *users.ROUTES,
+    *tokens.ROUTES,
+    *audit.ROUTES,
 )
 
 
 def create_app(parts: ApiParts) -> Litestar:
     """Build the application; while it lives it runs the feed of its event streams."""
-    directory = Directory(parts.current)
+    directory = Credentials(parts.current, parts.store, parts.clock)
+    rates = Rates(lambda: parts.current().process.http.rate_limits, parts.clock)
     return Litestar(
-        route_handlers=[_tenant_router(parts, directory), asyncapi],
+        route_handlers=[_tenant_router(parts, directory, rates), _sign_in_router(), asyncapi],
         dependencies={
             "parts": Provide(lambda: parts, sync_to_thread=False),
+            "rates": Provide(lambda: rates, sync_to_thread=False),
             "directory": Provide(lambda: directory, sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
             "repeatable": Provide(repeatable_of),
@@ -87,13 +98,24 @@ def create_app(parts: ApiParts) -> Litestar:
     )
 
 
-def _tenant_router(parts: ApiParts, directory: Directory) -> Router:
+def _tenant_router(parts: ApiParts, directory: Credentials, rates: Rates) -> Router:
     return Router(
         path=PREFIX,
         route_handlers=list(RESOURCES),
-        middleware=[SignIn(parts, directory), Bounds()],
+        middleware=[SignIn(parts, directory, rates), Bounds()],
+        guards=[check_role],
         response_headers=[ResponseHeader(name=name, value=value) for name, value in SAFE_HEADERS.items()],
-        security=[{"token": []}],
+        security=[{"token": []}, {"cookie": []}],
+    )
+
+
+def _sign_in_router() -> Router:
+    """What is asked before anybody is signed in; it keeps its own rates."""
+    return Router(
+        path=PREFIX,
+        route_handlers=list(sign_in.OPEN_ROUTES),
+        middleware=[Bounds()],
+        response_headers=[ResponseHeader(name=name, value=value) for name, value in SAFE_HEADERS.items()],
     )
 
 
@@ -127,6 +149,11 @@ def _openapi() -> OpenAPIConfig:
         # Served as it is, for any viewer: no page here fetches scripts from anywhere.
         render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"])],
         components=Components(
-            security_schemes={"token": SecurityScheme(type="http", scheme="bearer", description="The agent's token.")}
+            security_schemes={
+                "token": SecurityScheme(type="http", scheme="bearer", description="An agent's or a program's token."),
+                "cookie": SecurityScheme(
+                    type="apiKey", name=COOKIE, security_scheme_in="cookie", description="A person's browser."
+                ),
+            }
         ),
     )

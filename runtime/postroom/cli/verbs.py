@@ -17,6 +17,7 @@ from postroom.cli.pause import pause, resume
 from postroom.cli.run import run
 from postroom.cli.simulate import simulate
 from postroom.cli.table import show_json
+from postroom.cli.users import users
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,5 +36,5 @@ def version(as_json: bool) -> None:
         click.echo(f"postroom {__version__}")
 
 
-for verb in (certificates, check, demo, gateways, init, mail, migrate, pause, resume, run, simulate, version):
+for verb in (certificates, check, demo, gateways, init, mail, migrate, pause, resume, run, simulate, users, version):
     postroom.add_command(verb)

@@ -82,6 +82,7 @@ def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: G
         operations=operations,
         clock=HeardClock(parts.clock, store) if isinstance(parts.clock, SetClock) else None,
         pauses=parts.pauses,
+        time=parts.clock,
     )
     return OperatorServer(create_operator_app(operator), parts.store_folder)
 

@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 
 from postroom.api.headers import SAFE_HEADERS
 from postroom.api.limits import BODY_LIMIT, BoundedRequest, Bounds
-from postroom.api.operator import clock, gateways, mails, pauses, trace
+from postroom.api.operator import clock, gateways, mails, pauses, trace, users
 from postroom.api.operator.parts import OperatorParts
 from postroom.api.problems import answer_error
 
@@ -23,7 +23,7 @@ def create_operator_app(parts: OperatorParts) -> Litestar:
     """Build the application."""
     router = Router(
         path=PREFIX,
-        route_handlers=[*mails.ROUTES, *gateways.ROUTES, *pauses.ROUTES, *clock.ROUTES, *trace.ROUTES],
+        route_handlers=[*mails.ROUTES, *gateways.ROUTES, *pauses.ROUTES, *clock.ROUTES, *trace.ROUTES, *users.ROUTES],
         middleware=[Bounds()],
         response_headers=[ResponseHeader(name=name, value=value) for name, value in SAFE_HEADERS.items()],
     )
