@@ -13,6 +13,7 @@ from tests.api.door import Door, open_door
 from tests.api.walk import routes
 from tests.dispatch.house import ACME, token_of
 
+
 async def test_every_route_without_a_token_is_refused(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door, door.client(None) as client:
         walked = routes(door)

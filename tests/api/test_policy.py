@@ -70,7 +70,7 @@ async def status_of(client: httpx.AsyncClient, name: str, named: dict[str, str] 
 async def test_every_route_stands_in_the_policy_and_the_policy_names_no_other(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door:
         assert sorted(names(door)) == sorted(POLICY)
-        assert WITHOUT_SIGN_IN == {"POST /sign-in"}
+        assert {"POST /sign-in"} == WITHOUT_SIGN_IN
 
 
 @pytest.mark.parametrize("role", Role)
@@ -117,7 +117,7 @@ async def test_what_is_outside_a_roles_reach_is_not_there(tmp_path: Path, role: 
 
 
 def _moved(door: Door) -> Generation:
-    """The settings in which the session is out of everybody's reach: its queue has no members, and others oversee it."""
+    """The settings in which its queue has no members, and others oversee it."""
     tenant, *others = door.house.generation.tenants
     agents = tuple(replace(one, ou="south") for one in tenant.agents)
     queues = tuple(replace(one, members=()) for one in tenant.queues)

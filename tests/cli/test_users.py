@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from postroom.api.users import UserView, UserViews
-from tests.api.operator_door import listening, open_operator_door
+from tests.api.operator_door import open_operator_door
 
 NEW = {"account": "ada", "password": "correct horse battery", "role": "administrator"}
-ROOT = "/operator/v1/users/acme"
+ROOT = "/users/acme"
 
 
 async def test_the_operator_adds_changes_shuts_out_and_lists_users(tmp_path: Path) -> None:
-    async with open_operator_door(tmp_path) as door, listening(door) as client:
+    async with open_operator_door(tmp_path) as door, door.client() as client:
         assert (await client.post(ROOT, json=NEW)).json()["account"] == "ada"
         assert (await client.post(ROOT, json=NEW)).status_code == 409
         assert (await client.post(f"{ROOT}/ada/password", json={"password": "another battery"})).status_code == 200
@@ -20,4 +19,4 @@ async def test_the_operator_adds_changes_shuts_out_and_lists_users(tmp_path: Pat
         assert (await client.post(f"{ROOT}/ada/disable")).json()["disabled"]
         assert [one["account"] for one in (await client.get(ROOT)).json()["users"]] == ["ada"]
         assert (await client.post(f"{ROOT}/bob/revoke")).status_code == 404
-        assert (await client.get("/operator/v1/users/nowhere")).status_code == 404
+        assert (await client.get("/users/nowhere")).status_code == 404

@@ -20,10 +20,12 @@ from postroom import __version__
 from postroom.api import (
     agents,
     audit,
+    certificates,
     conversations,
     drafts,
     events,
     first_mails,
+    gateways,
     handover,
     mails,
     me,
@@ -32,10 +34,12 @@ from postroom.api import (
     queues,
     rearranging,
     replies,
+    search,
     sessions,
     sign_in,
     tokens,
     users,
+    waiting_mails,
     withdrawals,
     work,
 )
@@ -61,6 +65,7 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *replies.ROUTES,
     *withdrawals.ROUTES,
     *first_mails.ROUTES,
+    *search.ROUTES,
     *conversations.ROUTES,
     *rearranging.ROUTES,
     *open_sessions.ROUTES,
@@ -72,6 +77,9 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *users.ROUTES,
     *tokens.ROUTES,
     *audit.ROUTES,
+    *gateways.ROUTES,
+    *certificates.ROUTES,
+    *waiting_mails.ROUTES,
 )
 
 

@@ -24,6 +24,7 @@ _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 _OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 _READERS = DESK | {Role.ADMINISTRATOR, Role.ROBOT}
 _COMMANDERS = DESK | {Role.ADMINISTRATOR}
+_WATCHERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR})
 
 POLICY: Mapping[str, frozenset[Role]] = {
     "GET /me": _EVERYBODY,
@@ -54,12 +55,21 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "GET /sessions": _OVERSEERS | {Role.ROBOT},
     "GET /offline-messages": _OVERSEERS | {Role.ROBOT},
     "GET /agents": _OVERSEERS | {Role.ROBOT},
+    "GET /conversations": _READERS,
     "GET /conversations/{conversation_id}": _READERS,
     "GET /mails": _READERS,
     "GET /mails/{mail_id}/trace": _READERS,
     "GET /mails/{mail_id}/raw": _READERS,
     "GET /mails/{mail_id}/html": _READERS,
     "GET /mails/{mail_id}/attachments/{index}": _READERS,
+    "GET /gateways": _WATCHERS,
+    "POST /gateways/{gateway}/rebuild": _ADMINISTRATOR,
+    "POST /gateways/{gateway}/disconnect": _ADMINISTRATOR,
+    "POST /gateways/{gateway}/test": _ADMINISTRATOR,
+    "GET /certificates": _WATCHERS,
+    "GET /waiting-mails": _OVERSEERS | {Role.OPERATOR},
+    "POST /waiting-mails/{receipt_id}/retry": _OVERSEERS,
+    "POST /waiting-mails/{receipt_id}/release": _OVERSEERS,
     "GET /users": _ADMINISTRATOR,
     "POST /users": _ADMINISTRATOR,
     "PUT /users/{account}/password": _ADMINISTRATOR,

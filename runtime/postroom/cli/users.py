@@ -45,7 +45,14 @@ def list_users(tenant: str, folder: Path, as_json: bool) -> None:
 @config_option
 @json_option
 def add(  # noqa: PLR0913, PLR0917 the options of one command
-    tenant: str, account: str, role: str, name: str, ou: str | None, queues: tuple[str, ...], folder: Path, as_json: bool
+    tenant: str,
+    account: str,
+    role: str,
+    name: str,
+    ou: str | None,
+    queues: tuple[str, ...],
+    folder: Path,
+    as_json: bool,
 ) -> None:
     """Let ACCOUNT sign in to TENANT. The password is asked for, or read from standard input."""
     body = {"account": account, "password": _password(), "role": role, "name": name, "ou": ou, "queues": queues}

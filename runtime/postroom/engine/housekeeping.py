@@ -1,4 +1,4 @@
-"""The loop that throws away what was kept for a time only: answers to requests that nobody repeats, old sign-ins and acts."""
+"""The loop that throws away what was kept for a time only: answers nobody asks for again, old acts."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from postroom.ports.repositories import (
     Replies,
     Undeliverable,
 )
+from postroom.ports.search import Search
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.session.effects import AnyEffect
 from postroom.session.state import Session
@@ -62,6 +63,7 @@ class Tx(Protocol):
     broker: BrokerStore
     people: People
     audit: Audit
+    search: Search
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

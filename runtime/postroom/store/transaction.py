@@ -16,6 +16,7 @@ from postroom.ports.repositories import (
     Replies,
     Undeliverable,
 )
+from postroom.ports.search import Search
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.store import Topic
 from postroom.store.agents import SqlAgents
@@ -33,6 +34,7 @@ from postroom.store.mails import SqlMails
 from postroom.store.outbox import SqlOutbox
 from postroom.store.people import SqlPeople
 from postroom.store.replies import SqlReplies
+from postroom.store.search import SqlSearch
 from postroom.store.sessions import SqlSessions
 from postroom.store.timers import SqlTimers
 from postroom.store.undeliverable import SqlUndeliverable
@@ -60,6 +62,7 @@ class SqlTx:
         self.broker: BrokerStore = SqlBroker(db)
         self.people: People = SqlPeople(db)
         self.audit: Audit = SqlAudit(db)
+        self.search: Search = SqlSearch(db)
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

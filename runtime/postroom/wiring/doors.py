@@ -30,7 +30,7 @@ from postroom.wiring.outgoing import sending_rules
 from postroom.wiring.parts import Parts
 
 
-def http_door(parts: Parts, presence: Presence) -> tuple[HttpServer, InwardDoor]:
+def http_door(parts: Parts, presence: Presence, operator: OperatorParts) -> tuple[HttpServer, InwardDoor]:
     """The agents' door, and the way into it for other doors."""
     reader = StoredMailReader(parts.store, parts.blobs, parts.readers, parts.offload)
     desk = Desk(
@@ -59,19 +59,25 @@ def http_door(parts: Parts, presence: Presence) -> tuple[HttpServer, InwardDoor]
             states=AgentStates(parts.step, parts.clock),
             feed=feed,
             traced=with_history,
+            operator=operator,
         )
     )
     host, port = parse_listen(parts.generation.process.http.listen, "http.listen")
     return HttpServer(app, host, port, before_stop=feed.close), InwardDoor(app)
 
 
-def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: GatewayOperations) -> OperatorServer:
+def operator_door(parts: Parts, operator: OperatorParts) -> OperatorServer:
     """The operator's door, on a socket in the store's folder."""
+    return OperatorServer(create_operator_app(operator), parts.store_folder)
+
+
+def operator_parts(parts: Parts, board: StatusBoard, in_use: InUse, operations: GatewayOperations) -> OperatorParts:
+    """What the operator's door and the administrators' routes are built from."""
     store, blobs, offload, readers, clock = parts.store, parts.blobs, parts.offload, parts.readers, parts.clock
     settler = Settler(parts.step, clock, parts.ids, parts.failpoint)
     quarantine = Quarantine(store, blobs, offload, readers, settler, clock, in_use.rules_of)
     reader, current = StoredMailReader(store, blobs, readers, offload), parts.current
-    operator = OperatorParts(
+    return OperatorParts(
         store=store,
         reader=reader,
         offload=offload,
@@ -84,7 +90,6 @@ def operator_door(parts: Parts, board: StatusBoard, in_use: InUse, operations: G
         pauses=parts.pauses,
         time=parts.clock,
     )
-    return OperatorServer(create_operator_app(operator), parts.store_folder)
 
 
 def ops_door(parts: Parts, stopping: asyncio.Event) -> OpsServer:

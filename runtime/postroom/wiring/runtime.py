@@ -43,7 +43,7 @@ from postroom.store.kept import FileKeeper
 from postroom.store.keys import key_ring
 from postroom.store.sqlite import SqliteStore
 from postroom.wiring.broker import mqtt_door, mqtt_loop, try_broker
-from postroom.wiring.doors import http_door, operator_door, ops_door
+from postroom.wiring.doors import http_door, operator_door, operator_parts, ops_door
 from postroom.wiring.expiries import expiry_loop
 from postroom.wiring.gateways import InUse, Shown, Works, build_gateways
 from postroom.wiring.in_force import InForce
@@ -136,8 +136,9 @@ class Runtime:
         presence = Presence(parts.clock)
         mqtt = mqtt_door(parts)
         robots = Robots(parts.clock, parts.ids, parts.offload, parts.metrics, parts.current, lines=mqtt)
-        (http, inward), ops = http_door(parts, presence), ops_door(parts, stopping)
-        operator = operator_door(parts, board, in_use, operations)
+        shared = operator_parts(parts, board, in_use, operations)
+        (http, inward), ops = http_door(parts, presence, shared), ops_door(parts, stopping)
+        operator = operator_door(parts, shared)
         self._bind(http, ops)
         operator.bind()
         supervisor = Supervisor(parts.clock, self._generation.process.drain_within)

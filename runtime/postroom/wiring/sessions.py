@@ -93,7 +93,10 @@ def watching_loops(parts: Parts) -> list[Loop]:
     tally = Tally(parts.store, parts.metrics, tenants, parts.step.policy)
     lag = partial(sample_loop_lag, parts.clock.monotonic, parts.clock.sleep, parts.metrics.event_loop_lag)
     return [
-        Loop(name="housekeeping", run=lambda _: Housekeeping(parts.store, parts.clock, lambda: parts.current().process.http.audit_kept).run()),
+        Loop(
+            name="housekeeping",
+            run=lambda _: Housekeeping(parts.store, parts.clock, lambda: parts.current().process.http.audit_kept).run(),
+        ),
         Loop(name="gauges", run=lambda _: gauges.run()),
         Loop(name="tally", run=lambda _: tally.run()),
         Loop(name="loop lag", run=lambda _: lag()),
