@@ -1,7 +1,7 @@
 """Finds who a token, a cookie or a name belongs to: the agents of the settings, then the tokens and users of the store.
 
-Of a token or cookie only its SHA-256 is compared. A disabled user, an ended sign-in, and a token that was revoked or has
-expired belong to nobody, from the moment that is committed.
+Of a token or cookie only its SHA-256 is compared. A disabled user, an ended sign-in, and a token that was revoked or
+has expired belong to nobody, from the moment that is committed.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
@@ -59,6 +60,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "GET /conversations/{conversation_id}": _READERS,
     "GET /mails": _READERS,
     "GET /mails/{mail_id}/trace": _READERS,
+    "GET /mails/{mail_id}/text": _READERS,
     "GET /mails/{mail_id}/raw": _READERS,
     "GET /mails/{mail_id}/html": _READERS,
     "GET /mails/{mail_id}/attachments/{index}": _READERS,
@@ -91,7 +93,7 @@ def name_of_route(scope: Scope) -> str:
     return f"{scope.get('method')} {str(scope.get('path_template')).removeprefix(_SHOWN_PREFIX)}"
 
 
-def check_role(connection: ASGIConnection[object, object, object, object], _: BaseRouteHandler) -> None:
+def check_role(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Raise the 403 problem where the table does not give this route to the caller's role."""
     caller = connection.scope.get("user")
     allowed = POLICY.get(name_of_route(connection.scope), frozenset())

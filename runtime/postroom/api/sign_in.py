@@ -1,7 +1,7 @@
 """People signing in and out with a browser, and changing their own password.
 
-The cookie is HttpOnly, Secure and SameSite=Strict; of what it holds only the hash is kept. A changed password ends every
-other sign-in of its owner.
+The cookie is HttpOnly, Secure and SameSite=Strict; of what it holds only the hash is kept. A changed password ends
+every sign-in of its owner.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class OwnPasswordBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 @post("/sign-in", summary="Sign in with a password", status_code=HTTPStatus.OK)
-async def sign_in(
+async def sign_in(  # noqa: PLR0917 what a route asks for
     parts: Parts,
     directory: Known,
     rates: Paced,

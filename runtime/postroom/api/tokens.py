@@ -1,10 +1,10 @@
-"""The tokens of programs, for a tenant's administrators: made here, shown once, good until they expire or are revoked."""
+"""The tokens of programs, for a tenant's administrators: shown once, good until they expire or are revoked."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
@@ -120,7 +120,7 @@ async def revoke_token(parts: Parts, repeatable: Asked, token_id: FromPath[str])
     return as_response(await once(parts, repeatable, unit))
 
 
-def _fields(token: Token) -> dict[str, object]:
+def _fields(token: Token) -> dict[str, Any]:
     return {
         "id": token.id,
         "account": token.account,

@@ -1,4 +1,4 @@
-"""Finding conversations by customer, channel, time and the words of their subjects, over SQL; each way is an index's."""
+"""Finding conversations by customer, channel, time and the words of subjects, over SQL; each way is an index's."""
 
 from __future__ import annotations
 
