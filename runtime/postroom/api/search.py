@@ -70,6 +70,15 @@ class ConversationLines(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """Where a conversation and its newest session stand; an empty word wants any."""
+
+    channel: str
+    queue: str
+    phase: Phase | None
+    owner: str
+
+
 class Wanted(Struct, frozen=True, kw_only=True):
     """Which conversations; an empty word wants any."""
 
@@ -77,24 +86,26 @@ class Wanted(Struct, frozen=True, kw_only=True):
     customer: str
     words: tuple[str, ...]
     reference: str
-    channel: str
-    queue: str
-    phase: Phase | None
-    owner: str
+    stands: Standing
 
 
-def wanted(  # noqa: PLR0913, PLR0917 a parameter each of the query
+def standing(channel: OfChannel = "", queue: OfQueue = "", phase: OfPhase = None, owner: OfOwner = "") -> Standing:
+    """Read where they shall stand."""
+    return Standing(channel=channel, queue=queue, phase=phase, owner=owner)
+
+
+AsStanding = NamedDependency[SkipValidation[Standing]]
+
+
+def wanted(  # noqa: PLR0917 what a route asks for
+    stands: AsStanding,
     customer: Customer = "",
     subject: Words = "",
     reference: Reference = "",
-    channel: OfChannel = "",
-    queue: OfQueue = "",
-    phase: OfPhase = None,
-    owner: OfOwner = "",
     since: Since = None,
     until: Until = None,
 ) -> Wanted:
-    """Read the query. Raises the 422 problem for a time without its zone."""
+    """Read what is known of them. Raises the 422 problem for a time without its zone."""
     if any(one is not None and one.tzinfo is None for one in (since, until)):
         raise refused("since, until: a time needs its zone, as in 2026-03-02T09:00:00Z")
     return Wanted(
@@ -102,10 +113,7 @@ def wanted(  # noqa: PLR0913, PLR0917 a parameter each of the query
         customer=customer,
         words=words_of(subject),
         reference=reference.strip().strip("<>"),
-        channel=channel,
-        queue=queue,
-        phase=phase,
-        owner=owner,
+        stands=stands,
     )
 
 
@@ -116,7 +124,11 @@ def _within(at: datetime) -> datetime:
 AsWanted = NamedDependency[SkipValidation[Wanted]]
 
 
-@get("/conversations", summary="Find conversations", dependencies={"asked": Provide(wanted, sync_to_thread=False)})
+@get(
+    "/conversations",
+    summary="Find conversations",
+    dependencies={"asked": Provide(wanted, sync_to_thread=False), "stands": Provide(standing, sync_to_thread=False)},
+)
 async def find_conversations(
     parts: Parts, caller: SignedIn, asked: AsWanted, after: After = "", limit: Limit = 50
 ) -> ConversationLines:
@@ -153,8 +165,8 @@ def _rows(tx: Tx, tenant: str, asked: Wanted) -> Callable[[Before, int], Sequenc
         return lambda before, most: search.of_customer(tenant, asked.customer, before, most)
     if asked.words:
         return lambda before, most: search.with_word(tenant, max(asked.words, key=len), before, most)
-    if asked.channel:
-        return lambda before, most: search.of_channel(tenant, asked.channel, before, most)
+    if asked.stands.channel:
+        return lambda before, most: search.of_channel(tenant, asked.stands.channel, before, most)
     return lambda before, most: search.newest(tenant, before, most)
 
 
@@ -172,10 +184,10 @@ def _referred(tx: Tx, tenant: str, reference: str, before: Before) -> list[Conve
 def _is_like(one: Conversation, session: Session, asked: Wanted) -> bool:
     return (
         asked.customer.lower() in {"", one.customer.lower()}
-        and asked.channel in {"", one.channel}
-        and asked.queue in {"", session.queue}
-        and asked.owner in {"", session.owner}
-        and asked.phase in {None, session.phase}
+        and asked.stands.channel in {"", one.channel}
+        and asked.stands.queue in {"", session.queue}
+        and asked.stands.owner in {"", session.owner}
+        and asked.stands.phase in {None, session.phase}
         and set(asked.words) <= set(words_of(one.subject))
     )
 

@@ -19,8 +19,8 @@ from postroom.api.credentials import digest_of
 from postroom.api.idempotency import Answer, Asked, as_response, once
 from postroom.api.paging import Limit
 from postroom.api.parts import Parts
+from postroom.api.people import Account, Part, QueueNames, scope_problems
 from postroom.api.problems import Problem, not_found
-from postroom.api.users import Account, Part, QueueNames, scope_problems
 from postroom.ports.people import Role, Scope, Token
 from postroom.ports.store import Tx
 

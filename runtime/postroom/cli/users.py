@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from postroom.api.users import UserView, UserViews
+from postroom.api.people import UserView, UserViews
 from postroom.cli.daemon import Daemon
 from postroom.cli.options import config_option, json_option
 from postroom.cli.table import moment, show_json, show_table
@@ -44,18 +44,9 @@ def list_users(tenant: str, folder: Path, as_json: bool) -> None:
 @click.option("--queue", "queues", multiple=True, metavar="NAME", help="A queue his role reaches over; again for more.")
 @config_option
 @json_option
-def add(  # noqa: PLR0913, PLR0917 the options of one command
-    tenant: str,
-    account: str,
-    role: str,
-    name: str,
-    ou: str | None,
-    queues: tuple[str, ...],
-    folder: Path,
-    as_json: bool,
-) -> None:
+def add(tenant: str, account: str, folder: Path, as_json: bool, **said: object) -> None:
     """Let ACCOUNT sign in to TENANT. The password is asked for, or read from standard input."""
-    body = {"account": account, "password": _password(), "role": role, "name": name, "ou": ou, "queues": queues}
+    body = {"account": account, "password": _password(), **said}
     _show(Daemon(folder).post(f"/users/{tenant}", UserView, body), as_json=as_json)
 
 

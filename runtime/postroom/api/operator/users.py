@@ -9,8 +9,8 @@ from litestar.params import FromPath, JSONBody
 
 from postroom.api.operator.parts import OperatorParts, Parts
 from postroom.api.passwords import hashed
+from postroom.api.people import PasswordBody, UserBody, UserView, UserViews, new_user, user_view
 from postroom.api.problems import problem
-from postroom.api.users import PasswordBody, UserBody, UserView, UserViews, new_user, user_view
 from postroom.ports.audit import AuditEntry
 from postroom.ports.people import User
 from postroom.ports.store import Tx
