@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +103,12 @@ def test_a_discarded_spool_leaves_nothing(blobs: FileBlobs, tmp_path: Path) -> N
     assert files(tmp_path) == []
 
 
+@pytest.mark.parametrize("content", [b"", b"small", LARGE])
+def test_a_mail_can_be_handed_to_another_process_as_a_file(blobs: FileBlobs, content: bytes) -> None:
+    with blobs.open_whole(blobs.put(content)) as file:
+        assert subprocess.run(["cat"], stdin=file, capture_output=True, check=True).stdout == content
+
+
 def test_damaged_lost_or_falsely_named_bytes_are_never_given(blobs: FileBlobs, tmp_path: Path) -> None:
     ref = blobs.put(LARGE)
     (file,) = files(tmp_path)
@@ -109,6 +116,8 @@ def test_damaged_lost_or_falsely_named_bytes_are_never_given(blobs: FileBlobs, t
         file.write_bytes(damage)
         with pytest.raises(PermanentError, match="damaged"):
             blobs.read(ref)
+        with pytest.raises(PermanentError, match="damaged"):
+            blobs.open_whole(ref)
     file.unlink()
     with pytest.raises(PermanentError, match="gone"):
         blobs.read(ref)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from typing import IO
 
 import msgspec
 import structlog
@@ -98,11 +99,12 @@ class Readers:
 
         Raises Unreadable with what happened to it, TemporaryError where no child can be had.
         """
-        content = await self._offload.run("blobs", self._blobs.read, raw)
-        child = await self._start_child()
+        # The child reads the file itself: a large mail is never in our memory.
+        with await self._offload.run("blobs", self._blobs.open_whole, raw) as content:
+            child = await self._start_child(content)
         try:
             async with asyncio.timeout(ALONE_WITHIN):
-                answer, _ = await child.communicate(content)
+                answer, _ = await child.communicate()
         except TimeoutError:
             raise Unreadable(f"reading it took more than {ALONE_WITHIN:.0f} s") from None
         finally:
@@ -111,11 +113,11 @@ class Readers:
                 await child.wait()
         return _answer(child.returncode, answer)
 
-    async def _start_child(self) -> asyncio.subprocess.Process:
+    async def _start_child(self, content: IO[bytes]) -> asyncio.subprocess.Process:
         try:
             return await asyncio.create_subprocess_exec(
                 *self._child,
-                stdin=asyncio.subprocess.PIPE,
+                stdin=content,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
                 limit=1024 * 1024,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Protocol, TypeVar
+from typing import IO, Protocol, TypeVar
 
 from postroom.ports.audit import Audit
 from postroom.ports.automatic import AutomaticReplies
@@ -119,6 +119,10 @@ class Blobs(Spooler, Protocol):
 
     def read(self, ref: RawRef) -> bytes:
         """All bytes. Blocking. Raises PermanentError where they are gone or are not what the name says."""
+        ...
+
+    def open_whole(self, ref: RawRef) -> IO[bytes]:
+        """All bytes as a file of the system, for a process that reads them by itself. Blocking. Raises as `read`."""
         ...
 
     def read_fresh(self, ref: RawRef) -> bytes:

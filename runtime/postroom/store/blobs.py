@@ -9,8 +9,11 @@ import hashlib
 import itertools
 import os
 import re
+import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 from postroom.errors import PermanentError, TemporaryError
 from postroom.ports.gateways import Spool
@@ -21,6 +24,7 @@ from postroom.store.spool import FileSpool
 
 SPOOL = "spool"
 BLOBS = "blobs"
+_PIECE = 1024 * 1024
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -88,23 +92,44 @@ class FileBlobs:
         """All bytes. Blocking. Raises PermanentError where they are gone or are not what the name says."""
         raw = self.read_fresh(ref)
         if hashlib.sha256(raw).hexdigest() != ref.sha256:
-            raise PermanentError(f"the bytes of mail {ref.sha256} are damaged: restore them from a backup")
+            raise _damaged(ref)
         return raw
+
+    def open_whole(self, ref: RawRef) -> IO[bytes]:
+        """All bytes as a file, never in memory but for small ones; the caller closes it. Blocking. Raises as `read`."""
+        with ExitStack() as until_it_is_known_whole:
+            if ref.small is None:
+                file = until_it_is_known_whole.enter_context(self._open(ref))
+            else:
+                file = until_it_is_known_whole.enter_context(tempfile.TemporaryFile())
+                file.write(ref.small)
+                file.seek(0)
+            if _sha256_of(file) != ref.sha256:
+                raise _damaged(ref)
+            file.seek(0)
+            until_it_is_known_whole.pop_all()
+        return file
 
     def read_fresh(self, ref: RawRef) -> bytes:
         """All bytes, of a mail whose hash was taken while this very process wrote it. Blocking. Raises as `read`."""
         return self._load(ref) if ref.small is None else ref.small
 
     def _load(self, ref: RawRef) -> bytes:
-        path = self._path(ref.sha256)
-        try:
-            with path.open("rb") as file:
+        with self._open(ref) as file:
+            try:
                 # One octet more than there should be tells a longer file without reading all of it.
                 return file.read(ref.size + 1)
+            except OSError as error:
+                raise _not_now(error) from error
+
+    def _open(self, ref: RawRef) -> IO[bytes]:
+        path = self._path(ref.sha256)
+        try:
+            return path.open("rb")
         except FileNotFoundError as error:
             raise PermanentError(f"the bytes of mail {ref.sha256} are gone: there is no {path}") from error
         except OSError as error:
-            raise TemporaryError(f"the bytes of a mail cannot be read now: {error}") from error
+            raise _not_now(error) from error
 
     def _path(self, sha256: str) -> Path:
         if not _NAME.fullmatch(sha256):
@@ -116,6 +141,24 @@ def _own(spool: Spool) -> FileSpool:
     if not isinstance(spool, FileSpool):
         raise TypeError("a spool of these blobs is needed")
     return spool
+
+
+def _sha256_of(file: IO[bytes]) -> str:
+    taken = hashlib.sha256()
+    try:
+        while piece := file.read(_PIECE):
+            taken.update(piece)
+    except OSError as error:
+        raise _not_now(error) from error
+    return taken.hexdigest()
+
+
+def _damaged(ref: RawRef) -> PermanentError:
+    return PermanentError(f"the bytes of mail {ref.sha256} are damaged: restore them from a backup")
+
+
+def _not_now(error: OSError) -> TemporaryError:
+    return TemporaryError(f"the bytes of a mail cannot be read now: {error}")
 
 
 def _not_durable(spools: Sequence[FileSpool], error: Exception) -> TemporaryError:
