@@ -15,16 +15,23 @@ from litestar import Litestar
 
 from postroom.api.app import create_app
 from postroom.api.feed import JournalFeed
+from postroom.api.operator.parts import OperatorParts
 from postroom.api.parts import ApiParts
 from postroom.api.server import HttpServer
+from postroom.engine.board import StatusBoard
 from postroom.engine.mail_history import with_history
+from postroom.engine.pauses import Pauses
+from postroom.engine.quarantine import Quarantine
 from postroom.engine.readers import Readers, StoredMailReader
 from postroom.engine.replies import Desk
 from postroom.engine.sending_rules import SendingRules
+from postroom.engine.settle import Settler
+from postroom.engine.watch import Watch
 from postroom.engine.world import no_failpoint
 from postroom.mail.message import Address
 from postroom.mail.recipients import Caps
 from postroom.mail.tokens import KeyRing
+from postroom.observability.metrics import Metrics
 from postroom.ports.desk import ReplyDesk
 from postroom.ports.records import StoredMail, TraceLine
 from postroom.ports.store import Tx
@@ -32,7 +39,11 @@ from postroom.routing.outcome import Outcome
 from postroom.session.events import MessageReceived, OfferAccepted
 from postroom.session.state import ConversationId, Phase, Session
 from postroom.store.blobs import FileBlobs
+from postroom.store.kept import FileKeeper
+from tests.api.operator_door import Operations
 from tests.dispatch.house import ACME, House, open_house, token_of
+from tests.engine.quarantined import rules
+from tests.support.inline import InlineOffload
 
 PLAIN = (
     b"From: Carla Customer <carla@example.com>\r\nTo: help@acme.example\r\nSubject: It broke\r\n"
@@ -158,6 +169,7 @@ async def open_door(folder: Path, desk: ReplyDesk | None = None) -> AsyncIterato
             states=house.states,
             feed=JournalFeed(house.store),
             traced=with_history,
+            operator=_operator(house, blobs, reader, folder),
         )
         yield Door(house, parts, create_app(parts), blobs)
 
@@ -176,6 +188,25 @@ async def served(folder: Path) -> AsyncIterator[tuple[Door, str]]:
                 server.stop()
                 async with asyncio.timeout(30):
                     await running
+
+
+def _operator(house: House, blobs: FileBlobs, reader: StoredMailReader, folder: Path) -> OperatorParts:
+    """What administrators use of the operator's door: gateways whose verbs always work, and a real quarantine."""
+    board, readers = StatusBoard(Watch(Metrics("test")), house.clock), Readers(blobs, house.offload)
+    settler = Settler(house.step, house.clock, house.ids, no_failpoint)
+    by_key = {one.gateway_key: one for one in (rules(),)}
+    return OperatorParts(
+        store=house.store,
+        reader=reader,
+        offload=house.offload,
+        quarantine=Quarantine(house.store, blobs, house.offload, readers, settler, house.clock, by_key.get),
+        board=board,
+        operations=Operations(board),
+        pauses=Pauses(FileKeeper(folder, InlineOffload()), house.clock, house.current),
+        time=house.clock,
+        current=house.current,
+        traced=with_history,
+    )
 
 
 def _rules(_tenant: str, _channel: str) -> SendingRules:

@@ -93,6 +93,7 @@ async def open_operator_door(folder: Path, clock: SettableClock | None = None) -
             operations=operations,
             pauses=pauses,
             current=house.current,
+            time=house.clock,
             clock=clock,
         )
         yield OperatorDoor(ward, board, operations, create_operator_app(parts), folder / "store")

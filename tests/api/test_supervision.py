@@ -201,6 +201,7 @@ ACTS: list[tuple[str, str, dict[str, object]]] = [
     ("POST", "conversations/{conversation}/merge", {"other": "{other}"}),
     ("POST", "conversations/{conversation}/split", {"mail": "{mail}"}),
     ("GET", "mails/{mail}/raw", {}),
+    ("GET", "mails/{mail}/text", {}),
     ("GET", "mails/{mail}/html", {}),
     ("GET", "mails/{mail}/trace", {}),
     ("GET", "mails/{mail}/attachments/0", {}),
@@ -285,6 +286,9 @@ def test_every_route_about_a_session_is_in_the_matrix() -> None:
             if "{" in path and "queue_name" not in path and not path.startswith(("/settings", "/exports")):
                 methods = getattr(handler, "http_methods", None) or {getattr(handler, "http_method", "")}
                 walked |= {(str(getattr(method, "value", method)), _plain(path)) for method in methods}
+    # Who may ask those of administrators, the policy's own walk says.
+    elsewhere = ("/users", "/tokens", "/gateways", "/waiting-mails")
+    walked = {(method, path) for method, path in walked if not path.startswith(elsewhere)}
     assert walked == {(method, _plain("/" + path)) for method, path, _ in ACTS}
 
 

@@ -15,13 +15,12 @@ from http import HTTPStatus
 from postroom.api.auth import Caller
 from postroom.api.problems import Problem, not_found, problem, stale
 from postroom.api.sight import Sight, sight_of
+from postroom.ports.people import Role, Scope
 from postroom.ports.records import Conversation, StoredMail
 from postroom.ports.store import Tx
 from postroom.session.rules.ruling import NOT_YOURS
 from postroom.session.state import ConversationId, Phase, Session, SessionId
 from postroom.settings.schema import Generation, Queue, Tenant
-
-ADMINISTRATOR = "administrator"
 
 
 class Relation(Enum):
@@ -86,22 +85,21 @@ def tenant_of(generation: Generation, caller: Caller) -> Tenant:
 
 def sight_for(tenant: Tenant, caller: Caller) -> Sight:
     """What the caller oversees. Raises the 403 problem where he is no supervisor."""
-    sight = sight_of(tenant, caller.account)
+    sight = sight_of(tenant, caller)
     if sight is None:
         raise problem(HTTPStatus.FORBIDDEN, "This is a supervisor's.", "not-a-supervisor")
     return sight
 
 
-def is_administrator(tenant: Tenant, caller: Caller) -> bool:
-    """Whether the caller reads and writes the tenant's settings."""
-    agent = tenant.agent(caller.account)
-    return agent is not None and agent.role == ADMINISTRATOR
+def is_administrator(caller: Caller) -> bool:
+    """Whether the caller reads and writes the tenant's settings: who administers a part of it does not."""
+    return caller.role is Role.ADMINISTRATOR and caller.reach == Scope()
 
 
 def administered(generation: Generation, caller: Caller) -> Tenant:
     """The tenant whose settings the caller may read and write. Raises the 403 problem where he is no administrator."""
     tenant = tenant_of(generation, caller)
-    if not is_administrator(tenant, caller):
+    if not is_administrator(caller):
         raise problem(HTTPStatus.FORBIDDEN, "This is an administrator's.", "not-an-administrator")
     return tenant
 
@@ -115,7 +113,7 @@ def relations(session: Session, tenant: Tenant, caller: Caller) -> frozenset[Rel
     """What the caller is to the session; nothing at all to one of another tenant."""
     if session.tenant != caller.tenant:
         return frozenset()
-    queue, sight = tenant.queue(session.queue), sight_of(tenant, caller.account)
+    queue, sight = tenant.queue(session.queue), sight_of(tenant, caller)
     offered_to = session.offer.agent if session.offer is not None else session.held_for
     found = {
         Relation.OWNER: session.owner == caller.account,
@@ -137,16 +135,24 @@ def session_for(tx: Tx, session: SessionId, tenant: Tenant, caller: Caller, act:
     if found is None or not may(Act.SEE, found, tenant, caller):
         raise not_found()
     if not may(act, found, tenant, caller):
-        raise forbidden(found, tenant)
+        raise forbidden(found, tenant, caller)
     return found
 
 
-def forbidden(session: Session, tenant: Tenant) -> Problem:
-    """The caller sees it, and may not do that: the 409 problem where somebody has it, else the 403."""
+def forbidden(session: Session, tenant: Tenant, caller: Caller) -> Problem:
+    """The caller sees it, and may not do that: the 409 problem where somebody else has it, else the 403."""
     holder = session.holder or session.owner
-    if holder:
-        return stale(NOT_YOURS, name_of(tenant, holder))
+    if holder and holder != caller.account:
+        return late(NOT_YOURS, holder, tenant, caller)
     return problem(HTTPStatus.FORBIDDEN, "You may see this and not change it.", "not-yours-to-change")
+
+
+def late(words: str, holder: str, tenant: Tenant, caller: Caller) -> Problem:
+    """The 409 problem of a command that came too late; to who has it himself, it names an assignment of before."""
+    if holder == caller.account:
+        words = "you have it under a newer token than this one: look at it again"
+        return problem(HTTPStatus.CONFLICT, words, "stale", holder=name_of(tenant, holder))
+    return stale(words, name_of(tenant, holder) if holder else "")
 
 
 def conversation_for(
@@ -166,7 +172,7 @@ def may_see_mail(mail: StoredMail, session: Session | None, tenant: Tenant, call
         return False
     if session is not None:
         return may(Act.SEE, session, tenant, caller)
-    channel, sight = tenant.channel(mail.channel), sight_of(tenant, caller.account)
+    channel, sight = tenant.channel(mail.channel), sight_of(tenant, caller)
     queue = tenant.queue(channel.skill_queue) if channel else None
     is_member = queue is not None and caller.account in queue.members
     return is_member or (sight is not None and sight.has_channel(mail.channel))

@@ -19,12 +19,15 @@ from litestar.types import ControllerRouterHandler
 from postroom import __version__
 from postroom.api import (
     agents,
+    audit,
+    certificates,
     conversations,
     drafts,
     events,
     exports,
     first_mails,
     forwards,
+    gateways,
     handover,
     mails,
     me,
@@ -35,25 +38,31 @@ from postroom.api import (
     queues,
     rearranging,
     replies,
+    search,
     sessions,
     settings_history,
     settings_import,
     settings_reads,
     settings_writes,
+    sign_in,
+    tokens,
+    users,
+    waiting_mails,
     withdrawals,
     work,
 )
 from postroom.api.asyncapi import asyncapi
-from postroom.api.auth import Caller, Directory, SignIn
+from postroom.api.auth import COOKIE, Caller, SignIn
+from postroom.api.credentials import Credentials
 from postroom.api.feed import JournalFeed
 from postroom.api.headers import SAFE_HEADERS
 from postroom.api.idempotency import repeatable_of
 from postroom.api.limits import BODY_LIMIT, BoundedRequest, Bounds
 from postroom.api.parts import ApiParts
+from postroom.api.policy import PREFIX, check_role
 from postroom.api.problems import answer_error
+from postroom.api.rates import Rates
 from postroom.api.settings_taking import terms_of
-
-PREFIX = "/api/v1/{tenant:str}"
 
 RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *me.ROUTES,
@@ -68,6 +77,7 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *notes.ROUTES,
     *proposals.ROUTES,
     *first_mails.ROUTES,
+    *search.ROUTES,
     *conversations.ROUTES,
     *rearranging.ROUTES,
     *open_sessions.ROUTES,
@@ -80,16 +90,25 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *settings_import.ROUTES,
     *settings_reads.ROUTES,
     *settings_writes.ROUTES,
+    *sign_in.ROUTES,
+    *users.ROUTES,
+    *tokens.ROUTES,
+    *audit.ROUTES,
+    *gateways.ROUTES,
+    *certificates.ROUTES,
+    *waiting_mails.ROUTES,
 )
 
 
 def create_app(parts: ApiParts) -> Litestar:
     """Build the application; while it lives it runs the feed of its event streams."""
-    directory = Directory(parts.current)
+    directory = Credentials(parts.current, parts.store, parts.clock)
+    rates = Rates(lambda: parts.current().process.http.rate_limits, parts.clock)
     return Litestar(
-        route_handlers=[_tenant_router(parts, directory), asyncapi],
+        route_handlers=[_tenant_router(parts, directory, rates), _sign_in_router(), asyncapi],
         dependencies={
             "parts": Provide(lambda: parts, sync_to_thread=False),
+            "rates": Provide(lambda: rates, sync_to_thread=False),
             "directory": Provide(lambda: directory, sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
             "repeatable": Provide(repeatable_of),
@@ -105,13 +124,24 @@ def create_app(parts: ApiParts) -> Litestar:
     )
 
 
-def _tenant_router(parts: ApiParts, directory: Directory) -> Router:
+def _tenant_router(parts: ApiParts, directory: Credentials, rates: Rates) -> Router:
     return Router(
         path=PREFIX,
         route_handlers=list(RESOURCES),
-        middleware=[SignIn(parts, directory), Bounds()],
+        middleware=[SignIn(parts, directory, rates), Bounds()],
+        guards=[check_role],
         response_headers=[ResponseHeader(name=name, value=value) for name, value in SAFE_HEADERS.items()],
-        security=[{"token": []}],
+        security=[{"token": []}, {"cookie": []}],
+    )
+
+
+def _sign_in_router() -> Router:
+    """What is asked before anybody is signed in; it keeps its own rates."""
+    return Router(
+        path=PREFIX,
+        route_handlers=list(sign_in.OPEN_ROUTES),
+        middleware=[Bounds()],
+        response_headers=[ResponseHeader(name=name, value=value) for name, value in SAFE_HEADERS.items()],
     )
 
 
@@ -145,6 +175,11 @@ def _openapi() -> OpenAPIConfig:
         # Served as it is, for any viewer: no page here fetches scripts from anywhere.
         render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"])],
         components=Components(
-            security_schemes={"token": SecurityScheme(type="http", scheme="bearer", description="The agent's token.")}
+            security_schemes={
+                "token": SecurityScheme(type="http", scheme="bearer", description="An agent's or a program's token."),
+                "cookie": SecurityScheme(
+                    type="apiKey", name=COOKIE, security_scheme_in="cookie", description="A person's browser."
+                ),
+            }
         ),
     )

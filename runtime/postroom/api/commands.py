@@ -13,11 +13,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from postroom.api.access import name_of, session_for, tenant_of
+from postroom.api.access import late, session_for, tenant_of
 from postroom.api.auth import Caller
 from postroom.api.idempotency import Answer, ok
 from postroom.api.parts import ApiParts
-from postroom.api.problems import Problem, problem, stale
+from postroom.api.problems import Problem, problem
 from postroom.ports.store import Tx
 from postroom.session.effects import AnyEffect, Ignore
 from postroom.session.events import AnyEvent
@@ -90,15 +90,15 @@ def bring(tx: Tx, parts: ApiParts, caller: Caller, found: Session, event: AnyEve
     )
     if by_right and found.is_open:
         return not_possible(effects) or after
-    return too_late(effects, tenant) or after
+    return too_late(effects, tenant, caller) or after
 
 
-def too_late(effects: tuple[AnyEffect, ...], tenant: Tenant) -> Problem | None:
+def too_late(effects: tuple[AnyEffect, ...], tenant: Tenant, caller: Caller) -> Problem | None:
     """The 409 problem where the decision was to ignore the command, with the name of who has the session now."""
     ignored = _ignored(effects)
     if ignored is None:
         return None
-    return stale(ignored.reason, name_of(tenant, ignored.holder) if ignored.holder else "")
+    return late(ignored.reason, ignored.holder, tenant, caller)
 
 
 def not_possible(effects: tuple[AnyEffect, ...]) -> Problem | None:

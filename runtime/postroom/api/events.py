@@ -96,7 +96,7 @@ class EventStream:
             yield await self._begin()
             async for chunk in self._missed(subscription):
                 yield chunk
-            while self._directory.still_knows(self._caller):
+            while await self._directory.still_knows(self._caller):
                 batch = await subscription.next(self._parts.clock, HEARTBEAT)
                 if subscription.is_over:
                     return

@@ -1,16 +1,17 @@
 """Answers to writes that may come twice: the same Idempotency-Key and body get the same answer.
 
 The key, the answer and what the request did are committed together, so a lost answer is found again and nothing is
-done twice. A refusal is not kept: it did nothing.
+done twice; so is the line in the audit log. A refusal is not kept: it did nothing. Requests of one key that come at the
+same time wait for one another in the store, and all but the first are given its answer.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import MediaType, Request, Response
@@ -20,9 +21,16 @@ from msgspec import Struct
 
 from postroom.api.auth import Caller, SignedIn
 from postroom.api.parts import ApiParts
+from postroom.api.policy import name_of_route
 from postroom.api.problems import Problem, problem
+from postroom.ports.audit import AuditEntry
 from postroom.ports.records import StoredAnswer
 from postroom.ports.store import Tx
+
+T = TypeVar("T")
+
+DONE = "done"
+LONGEST_OBJECT = 400
 
 IdempotencyKey = Annotated[
     str | None,
@@ -40,6 +48,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     status: int = HTTPStatus.OK
     body: bytes = b""
+    kept: bytes | None = None
+    """What is answered the next time, where that is not the same: a secret is shown once."""
 
 
 Write = Callable[[Tx], Answer | Problem]
@@ -52,6 +62,9 @@ class Repeatable(Struct, frozen=True, kw_only=True):
     caller: Caller
     key: str | None
     request_hash: str
+    act: str = ""
+    """The route, for the audit log, and what its path names."""
+    object: str = ""
 
 
 Asked = NamedDependency[SkipValidation[Repeatable]]
@@ -62,7 +75,14 @@ async def repeatable_of(request: Request[Any, Any, Any], caller: SignedIn, key: 
     """Read what makes this request the same as another: method, path and body."""
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
     digest.update(await request.body())
-    return Repeatable(caller=caller, key=key, request_hash=digest.hexdigest())
+    named = "/".join(str(value) for name, value in request.path_params.items() if name != "tenant")
+    return Repeatable(
+        caller=caller,
+        key=key,
+        request_hash=digest.hexdigest(),
+        act=name_of_route(request.scope),
+        object=named[:LONGEST_OBJECT],
+    )
 
 
 def ok(value: object, status: HTTPStatus = HTTPStatus.OK) -> Answer:
@@ -71,7 +91,7 @@ def ok(value: object, status: HTTPStatus = HTTPStatus.OK) -> Answer:
 
 
 async def answered_before(parts: ApiParts, asked: Repeatable) -> Answer | None:
-    """The answer this very request already got, or None. Raises the 409 problem where the key was another request's."""
+    """The answer this very request already got, or None. Raises the 422 problem where the key was another request's."""
     return await parts.store.read(lambda tx: _kept(tx, asked))
 
 
@@ -84,6 +104,7 @@ async def once(parts: ApiParts, asked: Repeatable, write: Write) -> Answer:
         if kept is not None:
             return kept
         answer = write(tx)
+        tx.audit.add(audit_entry(asked, now, answer))
         if isinstance(answer, Answer):
             keep(tx, asked, answer, now)
         return answer
@@ -97,8 +118,42 @@ async def once(parts: ApiParts, asked: Repeatable, write: Write) -> Answer:
 def keep(tx: Tx, asked: Repeatable, answer: Answer, now: datetime) -> None:
     """Keep the answer for the same request again, in the unit that does what was asked."""
     if asked.key is not None:
-        stored = StoredAnswer(request_hash=asked.request_hash, status=answer.status, body=answer.body, created_at=now)
+        stored = StoredAnswer(
+            request_hash=asked.request_hash, status=answer.status, body=_to_keep(answer), created_at=now
+        )
         tx.idempotency.put(asked.caller.tenant, asked.caller.account, asked.key, stored)
+
+
+def audit_entry(asked: Repeatable, now: datetime, outcome: Answer | Problem) -> AuditEntry:
+    """The line of the audit log about a write."""
+    caller = asked.caller
+    result = outcome.details.detail if isinstance(outcome, Problem) else DONE
+    return AuditEntry(
+        at=now,
+        tenant=caller.tenant,
+        actor=caller.account,
+        role=caller.role.value,
+        act=asked.act,
+        object=asked.object,
+        result=result,
+    )
+
+
+async def audited(parts: ApiParts, asked: Repeatable, act: Awaitable[T]) -> T:
+    """Carry out what has no transaction of its own, and write down how it went. Raises what it raises."""
+    refusal: Problem | None = None
+    try:
+        return await act
+    except Problem as error:
+        refusal = error
+        raise
+    finally:
+        entry = audit_entry(asked, parts.clock.now(), refusal or Answer())
+        await parts.store.write(lambda tx: tx.audit.add(entry))
+
+
+def _to_keep(answer: Answer) -> bytes:
+    return answer.body if answer.kept is None else answer.kept
 
 
 def as_response(answer: Answer) -> Response[Any]:
@@ -114,6 +169,8 @@ def _kept(tx: Tx, asked: Repeatable) -> Answer | None:
         return None
     if kept.request_hash != asked.request_hash:
         raise problem(
-            HTTPStatus.CONFLICT, "This Idempotency-Key was already used for another request.", "idempotency-key-reused"
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "This Idempotency-Key was already used for another request.",
+            "idempotency-key-reused",
         )
     return Answer(status=kept.status, body=kept.body)

@@ -9,17 +9,17 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from litestar import MediaType, Response, get
+from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath, PathParameter, QueryParameter
 from msgspec import Struct
 
 from postroom.api import html
 from postroom.api.access import mail_for, may_see_mail, session_of, tenant_of
 from postroom.api.auth import Caller, SignedIn
-from postroom.api.disposition import attachment_disposition
 from postroom.api.headers import FILE_HEADERS, FRAME_HEADERS
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import not_found, problem
+from postroom.api.ranges import OCTETS, file_answer
 from postroom.errors import PermanentError
 from postroom.mail.message import Message
 from postroom.ports.records import StoredMail, TraceLine
@@ -32,9 +32,6 @@ LOOK_THROUGH = 4
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many mails at most.")]
 Index = Annotated[int, PathParameter(ge=0, le=1_000_000)]
-
-# RFC 2046 §4.5.1: octet-stream is what a receiver shall only save
-OCTETS = "application/octet-stream"
 
 
 class MailRow(Struct, frozen=True, kw_only=True):
@@ -113,19 +110,23 @@ def _row(mail: StoredMail, session: Session | None) -> MailRow:
 
 
 @get("/mails/{mail_id:str}/raw", summary="The mail's bytes as they came", media_type=OCTETS)
-async def read_raw(parts: Parts, caller: SignedIn, mail_id: FromPath[str]) -> Response[bytes]:
-    """Give the mail as a file to save."""
+async def read_raw(
+    parts: Parts, caller: SignedIn, request: Request[Any, Any, Any], mail_id: FromPath[str]
+) -> Response[bytes]:
+    """Give the mail as a file to save, or the range asked for."""
     mail = await _mail(parts, caller, mail_id)
     try:
         raw = await parts.reader.raw(mail.sha256)
     except PermanentError as error:
         raise _gone() from error
-    return _file(raw, f"{mail.id}.eml")
+    return file_answer(request, raw, f"{mail.id}.eml", mail.sha256)
 
 
 @get("/mails/{mail_id:str}/attachments/{index:int}", summary="A file of the mail", media_type=OCTETS)
-async def read_attachment(parts: Parts, caller: SignedIn, mail_id: FromPath[str], index: Index) -> Response[bytes]:
-    """Give an attachment to save, whatever it says it is."""
+async def read_attachment(
+    parts: Parts, caller: SignedIn, request: Request[Any, Any, Any], mail_id: FromPath[str], index: Index
+) -> Response[bytes]:
+    """Give an attachment to save, whatever it says it is, or the range asked for."""
     mail = await _mail(parts, caller, mail_id)
     try:
         found = await parts.reader.attachment(mail.sha256, index)
@@ -134,7 +135,7 @@ async def read_attachment(parts: Parts, caller: SignedIn, mail_id: FromPath[str]
     if found is None:
         raise not_found()
     attachment, content = found
-    return _file(content, attachment.name)
+    return file_answer(request, content, attachment.name, f"{mail.sha256}-{index}")
 
 
 @get("/mails/{mail_id:str}/html", summary="The mail's HTML, cleaned, for a frame", media_type=MediaType.HTML)
@@ -152,6 +153,13 @@ async def read_html(parts: Parts, caller: SignedIn, mail_id: FromPath[str]) -> R
         )
     shown = await parts.offload.run("html", html.clean, message.html)
     return Response(content=shown, media_type=MediaType.HTML, headers=FRAME_HEADERS)
+
+
+@get("/mails/{mail_id:str}/text", summary="The mail's text", media_type=MediaType.TEXT)
+async def read_text(parts: Parts, caller: SignedIn, mail_id: FromPath[str]) -> Response[str]:
+    """Give all of the mail's text, of a mail of HTML alone what it says."""
+    message = await _message(parts, await _mail(parts, caller, mail_id))
+    return Response(content=message.text, media_type=MediaType.TEXT, headers=FILE_HEADERS)
 
 
 class Trace(Struct, frozen=True, kw_only=True):
@@ -184,9 +192,4 @@ def _gone() -> Exception:
     return problem(HTTPStatus.GONE, "The bytes of this mail are not kept any more.")
 
 
-def _file(content: bytes, name: str) -> Response[Any]:
-    headers = {**FILE_HEADERS, "Content-Disposition": attachment_disposition(name)}
-    return Response(content=content, media_type=OCTETS, headers=headers)
-
-
-ROUTES = (read_mails, read_trace, read_raw, read_attachment, read_html)
+ROUTES = (read_mails, read_trace, read_raw, read_attachment, read_html, read_text)

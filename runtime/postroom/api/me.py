@@ -15,6 +15,7 @@ from postroom.api.commands import refused
 from postroom.api.idempotency import Answer, Asked, as_response, ok, once
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import not_found
+from postroom.ports.people import DESK, Role
 from postroom.ports.records import AgentRow
 from postroom.ports.store import Tx
 from postroom.routing.agents import AgentState
@@ -29,11 +30,12 @@ class StateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Me(Struct, frozen=True, kw_only=True):
-    """The agent: `load` places taken of `capacity`, and the queues he serves."""
+    """Who is signed in: an agent has a state, `load` places taken of `capacity`, and the queues he serves."""
 
     tenant: str
     account: str
     name: str
+    role: Role
     state: str
     reason: str
     load: int
@@ -44,11 +46,11 @@ class Me(Struct, frozen=True, kw_only=True):
 
 @get("/me", summary="Who I am and how I stand")
 async def read_me(parts: Parts, caller: SignedIn) -> Me:
-    """Give the signed-in agent."""
+    """Give who is signed in."""
     row = await parts.store.read(lambda tx: tx.agents.get(caller.tenant, caller.account))
-    if row is None:
+    if row is None and caller.role in DESK:
         raise not_found()
-    return _me(parts, caller, row)
+    return _me(parts, caller, row or AgentRow(tenant=caller.tenant, name=caller.account, capacity=0))
 
 
 @put("/me/state", summary="Be ready, not ready or offline", status_code=HTTPStatus.OK)
@@ -78,6 +80,7 @@ def _me(parts: ApiParts, caller: Caller, row: AgentRow) -> Me:
         tenant=caller.tenant,
         account=caller.account,
         name=agent.name if agent else caller.account,
+        role=caller.role,
         state=row.state.value,
         reason=row.reason,
         load=row.load,

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from postroom.api.feed import JournalFeed
+from postroom.api.operator.parts import OperatorParts
 from postroom.ports.desk import MailReader, ReplyDesk
 from postroom.ports.records import AgentRow, StoredMail
 from postroom.ports.step import Step
@@ -61,6 +62,8 @@ class ApiParts:
     feed: JournalFeed
     traced: Callable[[Tx, Sequence[StoredMail]], tuple[StoredMail, ...]]
     """Gives mails with their whole decision traces."""
+    operator: OperatorParts
+    """What administrators use of the operator's door."""
     export_file: Callable[[str], bytes | None] = lambda _: None
     """Gives the finished file of an export, or None; blocking. Raises TemporaryError."""
     settings: Taking | None = None

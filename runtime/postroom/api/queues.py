@@ -69,8 +69,8 @@ def _pick(tx: Tx, parts: ApiParts, caller: Caller, queue: Queue, minted: tuple[s
     if not tx.agents.reserve(caller.tenant, caller.account, now, head.weight):
         raise problem(HTTPStatus.CONFLICT, "You are not ready, or have no place left.", "no-place")
     after, effects = parts.step(tx, head.id, SessionPicked(agent=caller.account, token=token))
-    late = too_late(effects, tenant_of(parts.current(), caller))
-    return late or ok(work_item(after, tx.conversations.get(after.conversation), now))
+    refused = too_late(effects, tenant_of(parts.current(), caller), caller)
+    return refused or ok(work_item(after, tx.conversations.get(after.conversation), now))
 
 
 def _pickable(parts: ApiParts, caller: Caller, name: str) -> Queue:

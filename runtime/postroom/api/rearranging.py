@@ -11,12 +11,12 @@ from litestar import Response, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from postroom.api.access import Act, Relation, conversation_for, forbidden, may, name_of, relations, tenant_of
+from postroom.api.access import Act, Relation, conversation_for, forbidden, late, may, relations, tenant_of
 from postroom.api.auth import Caller
 from postroom.api.commands import Name, SessionState, Token, refused, state_view
 from postroom.api.idempotency import Answer, Asked, as_response, ok, once
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.problems import Problem, not_found, problem, stale
+from postroom.api.problems import Problem, not_found, problem
 from postroom.mail.address_key import address_key
 from postroom.ports.records import Conversation, StoredMail, TraceLine
 from postroom.ports.store import Tx
@@ -79,10 +79,10 @@ def _check_pair(older: Found, younger: Found) -> None:
 def _check_right(session: Session, tenant: Tenant, caller: Caller, token: str | None) -> None:
     """Raise the problem why it is not for the caller, if there is one: another agent's, or under an older token."""
     if not may(Act.HANDLE, session, tenant, caller):
-        raise forbidden(session, tenant)
+        raise forbidden(session, tenant, caller)
     is_by_token = session.is_open and session.owner and Relation.OVERSEER not in relations(session, tenant, caller)
     if is_by_token and not is_owner(session, caller.account, token or ""):
-        raise stale(NOT_YOURS, name_of(tenant, session.owner))
+        raise late(NOT_YOURS, session.owner, tenant, caller)
 
 
 def _merge(tx: Tx, parts: ApiParts, caller: Caller, pair: tuple[Found, Found], token: str) -> None:

@@ -13,13 +13,13 @@ from litestar import Response, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct, field
 
-from postroom.api.access import name_of, session_for, tenant_of
+from postroom.api.access import late, session_for, tenant_of
 from postroom.api.auth import Caller
 from postroom.api.drafts import Addresses, Text, draft_of, keep_late
 from postroom.api.idempotency import Answer, Asked, Repeatable, answered_before, as_response, ok, once
 from postroom.api.limits import ATTACHMENTS_LIMIT, REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.problems import Problem, problem, stale
+from postroom.api.problems import Problem, problem
 from postroom.ports.desk import NewAttachment, PreparedReply, ReplyRequest, Stale
 from postroom.ports.records import DraftContent, Reply
 from postroom.ports.store import Tx
@@ -103,7 +103,7 @@ async def reply(
         return as_response(await _submit(parts, repeatable, prepared))
     except Stale as error:
         await _keep_as_draft(parts, request)
-        raise stale(error.words, name_of(tenant, error.holder) if error.holder else "") from error
+        raise late(error.words, error.holder, tenant, caller) from error
 
 
 async def _keep_as_draft(parts: ApiParts, request: ReplyRequest) -> None:

@@ -69,7 +69,7 @@ class Daemon:
         """Ask for something. Raises Failed."""
         return _read(self._ask("GET", path, query).content, answer)
 
-    def post(self, path: str, answer: type[T], body: Mapping[str, str | bool] | None = None) -> T:
+    def post(self, path: str, answer: type[T], body: object = None) -> T:
         """Have something done. Raises Failed."""
         return _read(self._ask("POST", path, body=body).content, answer)
 
@@ -86,15 +86,15 @@ class Daemon:
         """Ask for a file. Raises Failed."""
         return self._ask("GET", path).content
 
-    def _ask(
-        self, method: str, path: str, query: Query | None = None, body: Mapping[str, str | bool] | None = None
-    ) -> httpx.Response:
+    def _ask(self, method: str, path: str, query: Query | None = None, body: object = None) -> httpx.Response:
         at = self._store / SOCKET
         try:
             with socket_address(self._store) as address:
                 _knock(address)
                 with _client(address) as client:
-                    answer = client.request(method, f"/operator/v1{path}", params=query, json=body)
+                    answer = client.request(
+                        method, f"/operator/v1{path}", params=query, content=None if body is None else _json(body)
+                    )
         except (httpx.ConnectError, OSError) as error:
             raise Failed(self._nobody(at)) from error
         except httpx.HTTPError as error:
@@ -123,6 +123,10 @@ def _knock(address: str) -> None:
 def _client(address: str) -> httpx.Client:
     transport = httpx.HTTPTransport(uds=address)
     return httpx.Client(transport=transport, base_url="http://postroom", timeout=ANSWER_WITHIN, trust_env=False)
+
+
+def _json(body: object) -> bytes:
+    return msgspec.json.encode(body)
 
 
 def _read(content: bytes, answer: type[T]) -> T:

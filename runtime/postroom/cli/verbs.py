@@ -20,6 +20,7 @@ from postroom.cli.queues import agents, queues
 from postroom.cli.run import run
 from postroom.cli.simulate import simulate
 from postroom.cli.table import show_json
+from postroom.cli.users import users
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,6 +56,7 @@ for verb in (
     resume,
     run,
     simulate,
+    users,
     version,
 ):
     postroom.add_command(verb)

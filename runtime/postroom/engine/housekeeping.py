@@ -1,8 +1,8 @@
 """The loop that throws away what was kept for a time only, and that no decision can ask for any more.
 
-Answers to requests that nobody repeats, drafts of sessions that are long over, automatic replies that no cap and no
-`again_after` looks back on, counts of past days, and addresses that may be written to again. The ledger stays whole: a
-mail may be on its server for as long as it likes, and what the ledger forgot would be taken in a second time.
+Answers to requests that nobody repeats, old acts, drafts of sessions that are long over, automatic replies that no cap
+and no `again_after` looks back on, counts of past days, and addresses that may be written to again. The ledger stays
+whole: a mail may be on its server for as long as it likes, and what the ledger forgot would be taken in a second time.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 EVERY = 3600.0
 ANSWERS_KEPT = timedelta(hours=72)
 """How long a request with an Idempotency-Key gets the answer it got the first time."""
+AUDIT_KEPT = 366 * 86_400.0
 
 DRAFTS_KEPT = timedelta(days=30)
 AUTOMATIC_KEPT = timedelta(days=400)
@@ -33,10 +34,18 @@ AT_ONCE = 500
 class Housekeeping:
     """Tidies up once an hour."""
 
-    def __init__(self, store: Store, clock: Clock, tenants: Callable[[], Iterable[str]] = tuple) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        tenants: Callable[[], Iterable[str]] = tuple,
+        audit_kept: Callable[[], float] = lambda: AUDIT_KEPT,
+    ) -> None:
+        """`audit_kept` is how many seconds the audit log goes back."""
         self._store = store
         self._clock = clock
         self._tenants = tenants
+        self._audit_kept = audit_kept
 
     async def run(self) -> None:
         """Tidy up until cancelled; what cannot be done now is done an hour later."""
@@ -49,8 +58,15 @@ class Housekeeping:
 
     async def tidy(self) -> int:
         """Throw away what is too old; gives how much that was."""
-        when = self._clock.now() - ANSWERS_KEPT
-        forgotten = await self._store.write(lambda tx: tx.idempotency.forget_before(when))
+        now = self._clock.now()
+        audited = now - timedelta(seconds=self._audit_kept())
+
+        def unit(tx: Tx) -> int:
+            tx.people.forget_before(now)
+            tx.audit.forget_before(audited)
+            return tx.idempotency.forget_before(now - ANSWERS_KEPT)
+
+        forgotten = await self._store.write(unit)
         if forgotten:
             log.info("answers_forgotten", count=forgotten)
         return forgotten + await self._tidy_sending()

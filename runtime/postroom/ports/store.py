@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import IO, Protocol, TypeVar
 
+from postroom.ports.audit import Audit
 from postroom.ports.automatic import AutomaticReplies
 from postroom.ports.broker import BrokerStore
 from postroom.ports.exports import Exports
 from postroom.ports.gateways import Spool, Spooler
+from postroom.ports.people import People
 from postroom.ports.records import Counts, RawRef
 from postroom.ports.repositories import (
     Conversations,
@@ -25,6 +27,7 @@ from postroom.ports.repositories import (
     SentMails,
     Undeliverable,
 )
+from postroom.ports.search import Search
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.settings_versions import SettingsVersions
 from postroom.session.effects import AnyEffect
@@ -65,6 +68,9 @@ class Tx(Protocol):
     broker: BrokerStore
     settings: SettingsVersions
     exports: Exports
+    people: People
+    audit: Audit
+    search: Search
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

@@ -32,11 +32,27 @@ class SourceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.source == "store"
 
 
+class RateLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How fast one caller and one address may ask: so many a second, and so many at once after a pause."""
+
+    caller_per_second: Annotated[float, Between(0.1, 100_000)] = 200.0
+    caller_burst: Annotated[int, Between(1, 1_000_000)] = 500
+    address_per_second: Annotated[float, Between(0.1, 100_000)] = 500.0
+    address_burst: Annotated[int, Between(1, 1_000_000)] = 2_000
+    sign_ins_per_minute: Annotated[int, Between(1, 10_000)] = 10
+    """Passwords tried for one account, and from one address."""
+
+
 class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The HTTP door."""
 
     listen: ListenAt = "127.0.0.1:8025"
     allow_plain_http: bool = False
+    rate_limits: RateLimits = RateLimits()
+    sign_in_for: Annotated[Seconds, Between(60, 30 * 86_400, Unit.SECONDS)] = 12 * 3600.0
+    """How long a browser stays signed in."""
+    audit_kept: Annotated[Seconds, Between(86_400, 3_660 * 86_400, Unit.SECONDS)] = 366 * 86_400.0
+    """How long the audit log keeps what was done."""
 
 
 class OpsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

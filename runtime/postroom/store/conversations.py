@@ -12,6 +12,7 @@ from postroom.session.state import ConversationId
 from postroom.store.columns import to_json, to_micros, to_strings, to_time
 from postroom.store.connection import Connection, Row
 from postroom.store.queries import queries
+from postroom.store.search import conversation_of, index
 
 _SQL = queries("conversations")
 
@@ -41,11 +42,12 @@ class SqlConversations:
                 to_json(conversation.participants),
             ),
         )
+        index(self._db, conversation)
 
     def get(self, conversation: ConversationId) -> Conversation | None:
         """One conversation."""
         row = self._db.one(_SQL["conversations_get"], (conversation,))
-        return _conversation(row) if row else None
+        return conversation_of(row) if row else None
 
     def current(self, conversation: ConversationId) -> Conversation | None:
         """Where that conversation goes on: itself, or the one it was laid into."""
@@ -95,21 +97,6 @@ class SqlConversations:
         return sorted(hits, key=lambda hit: place[hit.message_id])
 
 
-def _conversation(row: Row) -> Conversation:
-    return Conversation(
-        id=row[0],
-        tenant=row[1],
-        channel=row[2],
-        customer=row[3],
-        subject=row[4],
-        created_at=to_time(row[5]),
-        last_mail_at=to_time(row[6]),
-        related=row[7],
-        participants=to_strings(row[8]),
-        merged_into=row[9],
-    )
-
-
 def _hit(row: Row) -> ThreadHit:
     return ThreadHit(
         message_id=row[0],
@@ -117,5 +104,5 @@ def _hit(row: Row) -> ThreadHit:
         gateway=row[1],
         seen_at=to_time(row[2]),
         is_expected=bool(row[3]),
-        conversation=_conversation(row[4:]),
+        conversation=conversation_of(row[4:]),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from postroom.ports.audit import Audit
 from postroom.ports.automatic import AutomaticReplies
 from postroom.ports.broker import BrokerStore
 from postroom.ports.exports import Exports
+from postroom.ports.people import People
 from postroom.ports.records import Counts
 from postroom.ports.repositories import (
     Conversations,
@@ -16,10 +18,12 @@ from postroom.ports.repositories import (
     SentMails,
     Undeliverable,
 )
+from postroom.ports.search import Search
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.settings_versions import SettingsVersions
 from postroom.ports.store import Topic
 from postroom.store.agents import SqlAgents
+from postroom.store.audit import SqlAudit
 from postroom.store.automatic import SqlAutomaticReplies
 from postroom.store.broker import SqlBroker
 from postroom.store.connection import Connection
@@ -32,7 +36,9 @@ from postroom.store.journal import SqlJournal
 from postroom.store.ledger import SqlLedger
 from postroom.store.mails import SqlMails
 from postroom.store.outbox import SqlOutbox
+from postroom.store.people import SqlPeople
 from postroom.store.replies import SqlReplies
+from postroom.store.search import SqlSearch
 from postroom.store.sent import SqlSentMails
 from postroom.store.sessions import SqlSessions
 from postroom.store.settings_versions import SqlSettingsVersions
@@ -63,6 +69,9 @@ class SqlTx:
         self.broker: BrokerStore = SqlBroker(db)
         self.settings: SettingsVersions = SqlSettingsVersions(db)
         self.exports: Exports = SqlExports(db)
+        self.people: People = SqlPeople(db)
+        self.audit: Audit = SqlAudit(db)
+        self.search: Search = SqlSearch(db)
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

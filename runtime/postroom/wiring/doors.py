@@ -32,7 +32,9 @@ from postroom.wiring.outgoing import sending_rules
 from postroom.wiring.parts import Parts
 
 
-def http_door(parts: Parts, presence: Presence, settings: Taking | None) -> tuple[HttpServer, InwardDoor]:
+def http_door(
+    parts: Parts, presence: Presence, operator: OperatorParts, settings: Taking | None
+) -> tuple[HttpServer, InwardDoor]:
     """The agents' door, and the way into it for other doors."""
     reader = StoredMailReader(parts.store, parts.blobs, parts.readers, parts.offload)
     desk = Desk(
@@ -61,6 +63,7 @@ def http_door(parts: Parts, presence: Presence, settings: Taking | None) -> tupl
             states=AgentStates(parts.step, parts.clock),
             feed=feed,
             traced=with_history,
+            operator=operator,
             settings=settings,
             export_file=Parcels(parts.store_folder).read,
         )
@@ -69,15 +72,20 @@ def http_door(parts: Parts, presence: Presence, settings: Taking | None) -> tupl
     return HttpServer(app, host, port, before_stop=feed.close), InwardDoor(app)
 
 
-def operator_door(
-    parts: Parts, board: StatusBoard, in_use: InUse, operations: GatewayOperations, settings: Taking | None
-) -> OperatorServer:
+def operator_door(parts: Parts, operator: OperatorParts) -> OperatorServer:
     """The operator's door, on a socket in the store's folder."""
+    return OperatorServer(create_operator_app(operator), parts.store_folder)
+
+
+def operator_parts(
+    parts: Parts, board: StatusBoard, in_use: InUse, operations: GatewayOperations, settings: Taking | None
+) -> OperatorParts:
+    """What the operator's door and the administrators' routes are built from."""
     store, blobs, offload, readers, clock = parts.store, parts.blobs, parts.offload, parts.readers, parts.clock
     settler = Settler(parts.step, clock, parts.ids, parts.failpoint)
     quarantine = Quarantine(store, blobs, offload, readers, settler, clock, in_use.rules_of)
     reader, current = StoredMailReader(store, blobs, readers, offload), parts.current
-    operator = OperatorParts(
+    return OperatorParts(
         store=store,
         reader=reader,
         offload=offload,
@@ -89,8 +97,8 @@ def operator_door(
         clock=HeardClock(parts.clock, store) if isinstance(parts.clock, SetClock) else None,
         pauses=parts.pauses,
         settings=settings,
+        time=parts.clock,
     )
-    return OperatorServer(create_operator_app(operator), parts.store_folder)
 
 
 def ops_door(parts: Parts, stopping: asyncio.Event) -> OpsServer:

@@ -47,7 +47,7 @@ from postroom.store.keys import key_ring
 from postroom.store.sqlite import SqliteStore
 from postroom.wiring.broker import mqtt_door, mqtt_loop, try_broker
 from postroom.wiring.configuration import documents
-from postroom.wiring.doors import http_door, operator_door, ops_door
+from postroom.wiring.doors import http_door, operator_door, operator_parts, ops_door
 from postroom.wiring.expiries import expiry_loop
 from postroom.wiring.exports import exports_loop
 from postroom.wiring.gateways import InUse, Shown, Works, build_gateways
@@ -159,8 +159,9 @@ class Runtime:
         following = Following(parts, in_use, probes, files.read_as, self._told)
         reloading = Reloading(parts, works, in_use, collectors, supervisor, following)
         desk = reloading.desk(files)
-        (http, inward), ops = http_door(parts, presence, desk), ops_door(parts, stopping)
-        operator = operator_door(parts, board, in_use, operations, desk)
+        shared = operator_parts(parts, board, in_use, operations, desk)
+        (http, inward), ops = http_door(parts, presence, shared, desk), ops_door(parts, stopping)
+        operator = operator_door(parts, shared)
         self._bind(http, ops)
         operator.bind()
         loops = [
@@ -179,17 +180,21 @@ class Runtime:
             Loop(name="ops", run=lambda _: ops.serve()),
             *watching_loops(parts),
         ]
-        for problem in await missed(parts, parts.generation):
-            log.error("settings_miss_what_is_in_use", problem=problem)
-        spare_the_collector()
-        self.started.set()
-        log.info("started", http=self.http_url, ops=self.ops_url, folder=str(self._folder))
+        await self._begin(parts)
         try:
             await supervisor.run(loops, stopping)
         finally:
             await robots.close()
             await in_use.close()
             log.info("stopped")
+
+    async def _begin(self, parts: Parts) -> None:
+        """Say what the settings miss, and that it goes on from here."""
+        for problem in await missed(parts, parts.generation):
+            log.error("settings_miss_what_is_in_use", problem=problem)
+        spare_the_collector()
+        self.started.set()
+        log.info("started", http=self.http_url, ops=self.ops_url, folder=str(self._folder))
 
     def _bind(self, http: HttpServer, ops: OpsServer) -> None:
         """Take the doors' ports, and note where they are."""

@@ -52,15 +52,17 @@ class GatewayViews(Struct, frozen=True, kw_only=True):
 async def read_gateways(parts: Parts) -> GatewayViews:
     """Give the gateways of every tenant with their status in words."""
     tenants = parts.current().tenants
-    return GatewayViews(gateways=tuple(_view(parts, one.name, gateway) for one in tenants for gateway in one.gateways))
+    return GatewayViews(
+        gateways=tuple(gateway_view(parts, one.name, gateway) for one in tenants for gateway in one.gateways)
+    )
 
 
 @post("/gateways/{tenant:str}/{gateway:str}/rebuild", status_code=HTTPStatus.OK, summary="Connect a gateway anew")
 async def rebuild_gateway(parts: Parts, tenant: FromPath[str], gateway: FromPath[str]) -> GatewayView:
     """Connect it now, also after it was disconnected, and give what came of it."""
-    found = _found(parts, tenant, gateway)
-    await _done(parts.operations.rebuild(tenant, gateway))
-    return _view(parts, tenant, found)
+    found = gateway_of(parts, tenant, gateway)
+    await carried_out(parts.operations.rebuild(tenant, gateway))
+    return gateway_view(parts, tenant, found)
 
 
 @post(
@@ -70,20 +72,21 @@ async def rebuild_gateway(parts: Parts, tenant: FromPath[str], gateway: FromPath
 )
 async def disconnect_gateway(parts: Parts, tenant: FromPath[str], gateway: FromPath[str]) -> GatewayView:
     """Collect and send nothing through it until it is rebuilt, also after a restart."""
-    found = _found(parts, tenant, gateway)
-    await _done(parts.operations.disconnect(tenant, gateway))
-    return _view(parts, tenant, found)
+    found = gateway_of(parts, tenant, gateway)
+    await carried_out(parts.operations.disconnect(tenant, gateway))
+    return gateway_view(parts, tenant, found)
 
 
 @post("/gateways/{tenant:str}/{gateway:str}/test", status_code=HTTPStatus.OK, summary="Try a gateway out")
 async def try_gateway(parts: Parts, tenant: FromPath[str], gateway: FromPath[str]) -> TriedView:
     """Sign in once; no mail is read, sent or deleted, and its status stays what it is."""
-    found = _found(parts, tenant, gateway)
+    found = gateway_of(parts, tenant, gateway)
     status, words = await parts.operations.try_out(tenant, gateway)
     return TriedView(gateway=f"{tenant}/{gateway}", kind=kind_of(found), status=status.value, words=words)
 
 
-def _found(parts: OperatorParts, tenant: str, gateway: str) -> Gateway:
+def gateway_of(parts: OperatorParts, tenant: str, gateway: str) -> Gateway:
+    """The gateway of the settings in force. Raises the 404 problem."""
     space = parts.current().tenant(tenant)
     found = space.gateway(gateway) if space else None
     if found is None:
@@ -91,14 +94,16 @@ def _found(parts: OperatorParts, tenant: str, gateway: str) -> Gateway:
     return found
 
 
-async def _done(act: Awaitable[None]) -> None:
+async def carried_out(act: Awaitable[None]) -> None:
+    """Await it. Raises the 503 problem with the words for the operator."""
     try:
         await act
     except TemporaryError as error:
         raise problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
 
 
-def _view(parts: OperatorParts, tenant: str, gateway: Gateway) -> GatewayView:
+def gateway_view(parts: OperatorParts, tenant: str, gateway: Gateway) -> GatewayView:
+    """The gateway as last seen."""
     seen = parts.board.of(tenant, gateway.name)
     return GatewayView(
         tenant=tenant,

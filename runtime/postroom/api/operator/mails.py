@@ -97,6 +97,11 @@ async def read_mails(
 ) -> MailLines:
     """Give the newest mails of all tenants, or of one, that ended so."""
     tenants = [one.name for one in parts.current().tenants] if tenant is None else [tenant]
+    return await mail_lines(parts, tenants, outcome, limit)
+
+
+async def mail_lines(parts: OperatorParts, tenants: list[str], outcome: Waiting, limit: int) -> MailLines:
+    """The newest mails of those tenants that ended so."""
     found = await parts.store.read(lambda tx: _newest(tx, tenants, Outcome(outcome.value), limit + 1))
     left, lines = GLANCED_AT, []
     for receipt, mail in found[:limit]:
@@ -146,7 +151,7 @@ def _line(receipt: Receipt, seen: Glance | None) -> MailLine:
 @get("/mails/{receipt_id:str}", summary="One mail: its header as it came, and what was decided about it")
 async def read_mail(parts: Parts, receipt_id: FromPath[str]) -> MailDetail:
     """Give one mail, whatever its outcome."""
-    receipt = await _receipt(parts, receipt_id)
+    receipt = await receipt_of(parts, receipt_id)
     raw = await _raw(parts, receipt)
     seen = await parts.offload.run(LANE, glance, raw) if raw is not None else None
     header = await parts.offload.run(LANE, raw_header, raw) if raw is not None else None
@@ -172,7 +177,7 @@ def _settled(tx: Tx, parts: OperatorParts, receipt: Receipt) -> StoredMail | Non
 @get("/mails/{receipt_id:str}/raw", summary="The mail's bytes as they came", media_type=OCTETS)
 async def read_raw(parts: Parts, receipt_id: FromPath[str]) -> Response[Any]:
     """Give the mail as a file to save; of one that is too large, its header."""
-    receipt = await _receipt(parts, receipt_id)
+    receipt = await receipt_of(parts, receipt_id)
     raw = await _raw(parts, receipt)
     if raw is None:
         raise problem(HTTPStatus.GONE, "The bytes of this mail are gone or damaged.")
@@ -183,18 +188,19 @@ async def read_raw(parts: Parts, receipt_id: FromPath[str]) -> Response[Any]:
 @post("/mails/{receipt_id:str}/retry", summary="Read a mail in quarantine again", status_code=HTTPStatus.OK)
 async def retry(parts: Parts, receipt_id: FromPath[str]) -> Ended:
     """Have it read once more; the outcome is `quarantined` again where that fails."""
-    receipt = await _receipt(parts, receipt_id)
-    return await _ended(parts.quarantine.retry(receipt.id))
+    receipt = await receipt_of(parts, receipt_id)
+    return await ended_of(parts.quarantine.retry(receipt.id))
 
 
 @post("/mails/{receipt_id:str}/release", summary="Let a mail in quarantine go on unread", status_code=HTTPStatus.OK)
 async def release(parts: Parts, receipt_id: FromPath[str]) -> Ended:
     """Settle it with its header alone, its bytes attached."""
-    receipt = await _receipt(parts, receipt_id)
-    return await _ended(parts.quarantine.release(receipt.id))
+    receipt = await receipt_of(parts, receipt_id)
+    return await ended_of(parts.quarantine.release(receipt.id))
 
 
-async def _ended(act: Awaitable[Receipt]) -> Ended:
+async def ended_of(act: Awaitable[Receipt]) -> Ended:
+    """What became of the mail. Raises the 409 problem with the words for the operator."""
     try:
         receipt = await act
     except PermanentError as error:
@@ -203,7 +209,7 @@ async def _ended(act: Awaitable[Receipt]) -> Ended:
     return Ended(id=receipt.id, outcome=outcome, reason=receipt.reason, mail=receipt.mail)
 
 
-async def _receipt(parts: OperatorParts, receipt_id: str) -> Receipt:
+async def receipt_of(parts: OperatorParts, receipt_id: str) -> Receipt:
     """The receipt of that id. Raises the 404 problem, for what cannot be an id too."""
     found = await parts.store.read(lambda tx: tx.ledger.get(receipt_id)) if _ID.fullmatch(receipt_id) else None
     if found is None:

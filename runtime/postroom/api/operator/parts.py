@@ -15,7 +15,7 @@ from postroom.ports.gateways import GatewayStatus
 from postroom.ports.pauses import Pauses
 from postroom.ports.records import Receipt, StoredMail
 from postroom.ports.store import Store, Tx
-from postroom.ports.world import Offload
+from postroom.ports.world import Clock, Offload
 from postroom.settings.schema import Generation
 from postroom.settings.taking import Taking
 
@@ -113,6 +113,7 @@ class OperatorParts:
     board: Board
     operations: Operations
     pauses: Pauses
+    time: Clock
     current: Callable[[], Generation]
     traced: Callable[[Tx, Sequence[StoredMail]], tuple[StoredMail, ...]]
     """Gives mails with their whole decision traces."""

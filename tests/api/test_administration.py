@@ -1,0 +1,94 @@
+"""Administrators see and turn gateways, and list certificates; supervisors settle mails that wait for a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from postroom.ports.people import Role, Scope
+from postroom.ports.records import Receipt
+from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
+from postroom.settings.certificates import Certificate
+from postroom.settings.schema import Pop3Gateway
+from tests.api.door import PLAIN, Door, open_door
+from tests.api.overseen import oversee
+from tests.api.test_policy import give
+from tests.dispatch.house import ACME, GLOBEX
+
+ROOT = "/api/v1/acme"
+
+
+async def quarantined(door: Door, tenant: str = ACME) -> Receipt:
+    ref = await door.house.offload.run("blobs", door.blobs.put, PLAIN)
+    receipt = Receipt(
+        id=door.house.ids.new(),
+        tenant=tenant,
+        gateway=f"{tenant}/in",
+        uid="u1",
+        raw=ref,
+        listed_size=len(PLAIN),
+        first_seen_at=door.house.clock.now(),
+    )
+
+    def unit(tx: Tx) -> None:
+        tx.mails.keep_raw(ref)
+        tx.ledger.receive(receipt)
+        tx.ledger.settle(receipt.id, Outcome.QUARANTINED, "three readers died", None)
+
+    await door.house.write(unit)
+    return receipt
+
+
+def with_gateway(door: Door, certificate: Certificate | None = None) -> None:
+    tenant, *others = door.house.generation.tenants
+    gateway = Pop3Gateway(name="in", host="pop.example.com", user="help")
+    tenant = replace(tenant, gateways=(gateway,), certificates=(certificate,) if certificate else ())
+    door.house.generation = replace(door.house.generation, number=9, tenants=(tenant, *others))
+
+
+async def test_an_administrator_turns_a_gateway_and_the_log_says_so(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client(None) as client:
+        with_gateway(door)
+        client.headers["Authorization"] = f"Bearer {await give(door, Role.ADMINISTRATOR)}"
+        assert (await client.post(f"{ROOT}/gateways/in/disconnect")).json()["status"] == "disconnected"
+        assert (await client.post(f"{ROOT}/gateways/in/test")).json()["words"] == "acme/in is in use"
+        assert (await client.post(f"{ROOT}/gateways/in/rebuild")).status_code == 200
+        assert (await client.post(f"{ROOT}/gateways/none/rebuild")).status_code == 404
+        (listed,) = (await client.get(f"{ROOT}/gateways")).json()["gateways"]
+        assert (listed["name"], listed["status"]) == ("in", "connection_succeeded")
+        acts = (await client.get(f"{ROOT}/audit")).json()["acts"]
+        assert [one["act"].rpartition("/")[2] for one in acts] == ["rebuild", "test", "disconnect"]
+        assert {(one["actor"], one["object"], one["result"]) for one in acts} == {("administrator", "in", "done")}
+
+
+async def test_a_certificate_whose_file_is_gone_is_named(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client(None) as client:
+        with_gateway(door, Certificate(name="own", file=str(tmp_path / "gone.pem")))
+        client.headers["Authorization"] = f"Bearer {await give(door, Role.OPERATOR)}"
+        found = (await client.get(f"{ROOT}/certificates")).json()
+        assert found == {"certificates": [], "unreadable": ["own"]}
+
+
+async def test_a_supervisor_of_everything_settles_a_mail_in_quarantine(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client("all") as client:
+        await oversee(door)
+        receipt = await quarantined(door)
+        (listed,) = (await client.get(f"{ROOT}/waiting-mails")).json()["mails"]
+        assert (listed["id"], listed["reason"]) == (receipt.id, "three readers died")
+        ended = await client.post(f"{ROOT}/waiting-mails/{receipt.id}/retry")
+        assert (ended.status_code, ended.json()["outcome"]) == (200, "conversation")
+        again = await client.post(f"{ROOT}/waiting-mails/{receipt.id}/release")
+        assert again.status_code == 409
+        assert (await client.get(f"{ROOT}/waiting-mails")).json() == {"mails": [], "more": False}
+
+
+async def test_a_mail_of_another_tenant_is_not_there_and_part_of_a_tenant_is_not_enough(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client("all") as client, door.client(None) as narrow:
+        await oversee(door)
+        foreign = await quarantined(door, GLOBEX)
+        assert (await client.post(f"{ROOT}/waiting-mails/{foreign.id}/retry")).status_code == 404
+        token = await give(door, Role.ADMINISTRATOR, scope=Scope(queues=("help",)))
+        narrow.headers["Authorization"] = f"Bearer {token}"
+        assert (await narrow.get(f"{ROOT}/waiting-mails")).status_code == 403
