@@ -16,13 +16,13 @@ from postroom.engine.bounces import close_loop
 from postroom.engine.find_thread import find_thread
 from postroom.engine.verdict import IntakeRules, Verdict
 from postroom.mail.answering import answering
-from postroom.mail.keywords import is_new_subject
+from postroom.mail.keywords import KeywordHit, is_new_subject
 from postroom.mail.mail_class import MailClass, Service
 from postroom.mail.message import Message
 from postroom.mail.threads import ThreadMatch
 from postroom.ports.records import Conversation, Outcome, Receipt, StoredMail
 from postroom.ports.step import Step
-from postroom.ports.store import Decided, Tx
+from postroom.ports.store import Tx
 from postroom.ports.world import Clock, Failpoint, Ids
 from postroom.routing.routes import Action
 from postroom.session.events import MessageAttached, MessageReceived
@@ -141,29 +141,30 @@ class Settler:
 
     def _serve(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Outcome:
         """A customer's mail: its conversation, and an event for its session."""
-        conversation = self._conversation(tx, mail, thread)
+        begun = None if thread.conversation is not None else self._begin(tx, mail, thread)
+        conversation = begun.id if begun is not None else self._go_on(tx, mail, thread)
         # The mail is kept first: what the session decides may be to answer it, from what the store has of it.
         outcome = self._keep(tx, reading, replace(mail, conversation=conversation), "")
-        hit = reading.verdict.keyword if self._has_new_subject(tx, mail, thread) else reading.verdict.keyword_of_text
-        session, effects = self._tell(tx, reading, conversation, mail, hit.keyword if hit else "")
+        hit = self._keyword(tx, reading, mail, thread)
+        event = _received(reading, mail, hit)
+        if begun is not None:
+            session, effects = self._step.in_new_conversation(tx, begun, event)
+        else:
+            session, effects = self._step.in_conversation(tx, conversation, event)
         tx.mails.add_trace(mail.id, (*trace.keyword(hit), trace.session(session), *trace.decided(effects)))
         return outcome
+
+    def _keyword(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> KeywordHit | None:
+        """The keyword of the mail; its subject is compared only where the two readings of it differ."""
+        verdict = reading.verdict
+        if verdict.keyword == verdict.keyword_of_text or self._has_new_subject(tx, mail, thread):
+            return verdict.keyword
+        return verdict.keyword_of_text
 
     def _has_new_subject(self, tx: Tx, mail: StoredMail, thread: ThreadMatch) -> bool:
         """Whether it begins a conversation, or speaks of something else than the one it continues."""
         known = tx.conversations.get(ConversationId(thread.conversation)) if thread.conversation else None
         return known is None or is_new_subject(mail.subject, known.subject)
-
-    def _tell(self, tx: Tx, reading: Reading, conversation: ConversationId, mail: StoredMail, keyword: str) -> Decided:
-        match = reading.verdict.route
-        event = MessageReceived(
-            mail=mail.id,
-            received_at=mail.received_at,
-            queue=match.route.queue if match else None,
-            priority=match.route.priority if match else None,
-            keyword=keyword,
-        )
-        return self._step.in_conversation(tx, conversation, event)
 
     def _attach(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Outcome:
         """Automatic mail: a note beside the conversation it belongs to, or filed alone."""
@@ -181,12 +182,14 @@ class Settler:
                 mail = replace(mail, trace=(*mail.trace, line))
         return self._keep(tx, reading, replace(mail, outcome=outcome), "")
 
-    def _conversation(self, tx: Tx, mail: StoredMail, thread: ThreadMatch) -> ConversationId:
-        """The conversation the mail continues, or a new one begun by it."""
-        if thread.conversation is not None:
-            known = ConversationId(thread.conversation)
-            tx.conversations.touch(known, mail.received_at, () if thread.new_participant else _participants(mail))
-            return known
+    def _go_on(self, tx: Tx, mail: StoredMail, thread: ThreadMatch) -> ConversationId:
+        """The conversation the mail continues."""
+        known = ConversationId(thread.conversation or "")
+        tx.conversations.touch(known, mail.received_at, () if thread.new_participant else _participants(mail))
+        return known
+
+    def _begin(self, tx: Tx, mail: StoredMail, thread: ThreadMatch) -> Conversation:
+        """A new conversation begun by the mail."""
         conversation = Conversation(
             id=ConversationId(self._ids.new()),
             tenant=mail.tenant,
@@ -199,7 +202,7 @@ class Settler:
             participants=_participants(mail),
         )
         tx.conversations.add(conversation)
-        return conversation.id
+        return conversation
 
     def _file(self, tx: Tx, reading: Reading, outcome: Outcome, words: str) -> Outcome:
         return self._keep(tx, reading, replace(self._mail(reading), outcome=outcome), words)
@@ -239,6 +242,18 @@ class Settler:
             answering=answering(message, verdict.classification, reading.rules.identity, verdict.language),
             trace=(trace.read(message), trace.classified(verdict.classification), trace.routed(verdict.route)),
         )
+
+
+def _received(reading: Reading, mail: StoredMail, hit: KeywordHit | None) -> MessageReceived:
+    """What the session is told of a customer's mail."""
+    match = reading.verdict.route
+    return MessageReceived(
+        mail=mail.id,
+        received_at=mail.received_at,
+        queue=match.route.queue if match else None,
+        priority=match.route.priority if match else None,
+        keyword=hit.keyword if hit else "",
+    )
 
 
 def _is_in_service(tx: Tx, thread: ThreadMatch) -> bool:

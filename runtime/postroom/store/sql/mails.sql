@@ -63,13 +63,13 @@ WHERE conversation = :conversation AND incoming = 1 AND outcome = 'conversation'
 ORDER BY received_at DESC, id DESC
 LIMIT 1;
 
--- name: mails_trace
--- A mail's trace.
-SELECT trace FROM mails WHERE id = :id;
-
--- name: mails_set_trace
--- Write a mail's trace.
-UPDATE mails SET trace = :trace WHERE id = :id;
+-- name: mails_add_trace
+-- Write lines behind those on a mail's trace: two JSON lists become one.
+UPDATE mails
+SET trace = CAST(
+    RTRIM(CAST(trace AS TEXT), ']') || CASE WHEN trace = CAST('[]' AS BLOB) THEN '' ELSE ',' END
+    || LTRIM(CAST(:lines AS TEXT), '[') AS BLOB)
+WHERE id = :id;
 
 -- name: mails_twin
 -- The conversation of the same mail on another channel.
