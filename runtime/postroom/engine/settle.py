@@ -6,6 +6,7 @@ ours, which channel, a copy, which conversation, and is anybody served for it. E
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from postroom.engine import trace
 from postroom.engine.bounces import close_loop
 from postroom.engine.find_thread import find_thread
+from postroom.engine.first_look import FirstLook
 from postroom.engine.verdict import IntakeRules, Verdict
 from postroom.mail.answering import answering
 from postroom.mail.keywords import KeywordHit, is_new_subject
@@ -40,6 +42,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     receipt: Receipt
     message: Message
     verdict: Verdict
+    may_be_copy: bool = True
+    """Whether any mail of its Message-ID came before."""
 
 
 class Settler:
@@ -51,13 +55,21 @@ class Settler:
         self._ids = ids
         self._failpoint = failpoint
 
-    def settle(self, tx: Tx, reading: Reading) -> Outcome:
+    def settle_all(self, tx: Tx, readings: Sequence[Reading]) -> list[Outcome]:
+        """Give mails of one gateway their outcomes, in their order."""
+        look = FirstLook(tx, [(reading.receipt, reading.message) for reading in readings])
+        return [self.settle(tx, reading, look) for reading in readings]
+
+    def settle(self, tx: Tx, reading: Reading, look: FirstLook | None = None) -> Outcome:
         """Give the mail its outcome, or say the one it already has."""
-        receipt = reading.receipt
-        before = tx.ledger.outcome(receipt.id)
+        receipt, message = reading.receipt, reading.message
+        look = look or FirstLook(tx, [(receipt, message)])
+        before = look.outcome(receipt)
         if before is not None:
             return before
-        outcome = self._seen_again(tx, receipt) or self._first_time(tx, reading)
+        again = self._seen_again(tx, receipt) if look.may_be_seen_again(receipt) else None
+        outcome = again or self._first_time(tx, replace(reading, may_be_copy=look.may_be_copy(message)))
+        look.settled(receipt, message)
         self._failpoint("route_commit_pre")
         return outcome
 
@@ -92,7 +104,7 @@ class Settler:
 
     def _for_channel(self, tx: Tx, reading: Reading) -> Outcome:
         mail = self._mail(reading)
-        first = self._first_copy(tx, mail)
+        first = self._first_copy(tx, mail) if reading.may_be_copy else None
         if first is not None:
             copy = replace(mail, outcome=Outcome.COPY, conversation=first.conversation)
             return self._keep(tx, reading, copy, f"a copy of mail {first.id}")
@@ -141,7 +153,7 @@ class Settler:
 
     def _serve(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Outcome:
         """A customer's mail: its conversation, and an event for its session."""
-        begun = None if thread.conversation is not None else self._begin(tx, mail, thread)
+        begun = None if thread.conversation is not None else self._begin(tx, reading, mail, thread)
         conversation = begun.id if begun is not None else self._go_on(tx, mail, thread)
         # The mail is kept first: what the session decides may be to answer it, from what the store has of it.
         outcome = self._keep(tx, reading, replace(mail, conversation=conversation), "")
@@ -188,8 +200,9 @@ class Settler:
         tx.conversations.touch(known, mail.received_at, () if thread.new_participant else _participants(mail))
         return known
 
-    def _begin(self, tx: Tx, mail: StoredMail, thread: ThreadMatch) -> Conversation:
+    def _begin(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Conversation:
         """A new conversation begun by the mail."""
+        twin = tx.mails.twin_of(mail) if reading.may_be_copy and not thread.related else None
         conversation = Conversation(
             id=ConversationId(self._ids.new()),
             tenant=mail.tenant,
@@ -198,7 +211,7 @@ class Settler:
             subject=mail.subject,
             created_at=self._clock.now(),
             last_mail_at=mail.received_at,
-            related=ConversationId(thread.related[0]) if thread.related else tx.mails.twin_of(mail),
+            related=ConversationId(thread.related[0]) if thread.related else twin,
             participants=_participants(mail),
         )
         tx.conversations.add(conversation)

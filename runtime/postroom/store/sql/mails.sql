@@ -53,6 +53,10 @@ WHERE message_id = :message_id AND tenant = :tenant AND channel = :channel AND i
 ORDER BY received_at, id
 LIMIT 1;
 
+-- name: mails_arrived
+-- Those of these Message-IDs that an incoming mail has.
+SELECT DISTINCT message_id FROM mails WHERE message_id IN (:message_ids*) AND incoming = 1;
+
 -- name: mails_newest_served
 -- The newest incoming mail of a conversation that somebody is served for.
 SELECT id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
