@@ -84,7 +84,7 @@ async def test_another_reply_under_the_same_key_is_refused(tmp_path: Path) -> No
         session = await door.assigned()
         assert (await post(client, session, body_for(session))).status_code == 201
         answer = await post(client, session, body_for(session, text="Something else."))
-        assert answer.status_code == 422
+        assert answer.status_code == 409
         assert answer.json()["type"] == "urn:postroom:problem:idempotency-key-reused"
         assert len((await rows(door, session))[0]) == 1
 
@@ -94,7 +94,7 @@ async def test_two_different_replies_under_one_key_at_once_send_one(tmp_path: Pa
         session = await door.assigned()
         bodies = [body_for(session, text=f"Answer {number}") for number in range(6)]
         answers = await asyncio.gather(*(post(client, session, body) for body in bodies))
-        assert sorted(one.status_code for one in answers) == [201] + [422] * 5
+        assert sorted(one.status_code for one in answers) == [201] + [409] * 5
         assert len((await rows(door, session))[0]) == 1
 
 

@@ -126,7 +126,7 @@ async def test_a_key_used_for_another_request_is_refused(tmp_path: Path) -> None
         headers = {"Idempotency-Key": "k"}
         await client.put(f"{ROOT}/me/state", json={"state": "ready"}, headers=headers)
         answer = await client.put(f"{ROOT}/me/state", json={"state": "offline"}, headers=headers)
-        assert answer.status_code == 422
+        assert answer.status_code == 409
         assert (await door.house.agent("anna")).state is AgentState.READY
 
 

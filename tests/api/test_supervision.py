@@ -219,6 +219,10 @@ ACTS: list[tuple[str, str, dict[str, object]]] = [
     ("DELETE", "sessions/{session}/draft", {}),
     ("POST", "sessions/{session}/replies", {"token": "t", "text": "hello"}),
     ("POST", "sessions/{session}/replies/none/withdraw", {"token": "t"}),
+    ("POST", "sessions/{session}/forward", {"token": "t", "to": ["x@example.org"], "text": "hello"}),
+    ("POST", "sessions/{session}/notes", {"text": "hello"}),
+    ("GET", "sessions/{session}/canned-answers", {}),
+    ("GET", "mails/{mail}/proposals", {}),
 ]
 """Every route about one session, conversation or mail, with a token that is nobody's."""
 

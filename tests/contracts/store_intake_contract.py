@@ -104,6 +104,20 @@ class LedgerContract:
         await store.write(lambda tx: tx.ledger.settle("r1", Outcome.CONVERSATION, "", "m1"))
         assert await store.read(found) == "r1"
 
+    async def test_one_look_says_which_of_many_mails_may_be_known(self, store: Store) -> None:
+        settled, waiting = receipt("r1"), receipt("r2", uid="u2", content=b"y")
+        await store.write(lambda tx: received(tx, settled, waiting))
+        await store.write(lambda tx: tx.ledger.settle("r1", Outcome.OWN, "", None))
+        await store.write(lambda tx: tx.mails.add(mail("m1", None)))
+        await store.write(
+            lambda tx: tx.mails.add(replace(mail("m2", None, incoming=False), message_id="<2@a.example>"))
+        )
+        hashes = [settled.raw.sha256, waiting.raw.sha256, "00" * 32]
+        assert await store.read(lambda tx: tx.ledger.outcomes(["r1", "r2", "none"])) == {"r1": Outcome.OWN}
+        assert await store.read(lambda tx: tx.ledger.settled_bytes(hashes)) == {settled.raw.sha256}
+        ids = ["<1@example.org>", "<2@a.example>", "<3@a.example>"]
+        assert await store.read(lambda tx: tx.mails.arrived(ids)) == {"<1@example.org>"}
+
     async def test_a_mail_kept_whole_and_one_of_which_the_header_was_kept_are_never_the_same(
         self, store: Store
     ) -> None:

@@ -222,10 +222,10 @@ async def test_a_store_that_cannot_just_now_costs_no_reading(tmp_path: Path, mon
         settler, failures = room.intake._second_commit._settler, iter([True, False])
         settle = settler.settle
 
-        def full(tx: Tx, reading: object) -> Outcome:
+        def full(tx: Tx, *what: object) -> Outcome:
             if next(failures, False):
                 raise TemporaryError("the disk is full")
-            return settle(tx, reading)  # type: ignore[arg-type] # what the real one is given
+            return settle(tx, *what)  # type: ignore[arg-type] # what the real one is given
 
         monkeypatch.setattr(settler, "settle", full)
         with pytest.raises(TemporaryError, match="disk is full"):

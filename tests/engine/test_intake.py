@@ -218,6 +218,14 @@ async def test_another_delivery_of_one_mail_in_a_channel_is_a_copy(tmp_path: Pat
         assert await room.events(first.conversation) == ["MessageReceived"]
 
 
+async def test_two_deliveries_of_one_mail_in_one_batch_are_a_mail_and_its_copy(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        await room.take(mail(), mail(To="all@acme.example"), uids=["u1", "u2"])
+        first, copy = await room.mails()
+        assert (first.outcome, copy.outcome) == (Outcome.CONVERSATION, Outcome.COPY)
+        assert copy.conversation == first.conversation
+
+
 @pytest.mark.parametrize(
     ("body", "fields"),
     [

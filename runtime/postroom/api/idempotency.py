@@ -91,7 +91,7 @@ def ok(value: object, status: HTTPStatus = HTTPStatus.OK) -> Answer:
 
 
 async def answered_before(parts: ApiParts, asked: Repeatable) -> Answer | None:
-    """The answer this very request already got, or None. Raises the 422 problem where the key was another request's."""
+    """The answer this very request already got, or None. Raises the 409 problem where the key was another request's."""
     return await parts.store.read(lambda tx: _kept(tx, asked))
 
 
@@ -169,8 +169,6 @@ def _kept(tx: Tx, asked: Repeatable) -> Answer | None:
         return None
     if kept.request_hash != asked.request_hash:
         raise problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "This Idempotency-Key was already used for another request.",
-            "idempotency-key-reused",
+            HTTPStatus.CONFLICT, "This Idempotency-Key was already used for another request.", "idempotency-key-reused"
         )
     return Answer(status=kept.status, body=kept.body)

@@ -46,7 +46,7 @@ class SecondCommit:
         """
         try:
             readings = [self._judged(rules, receipt, message) for receipt, message in read]
-            outcomes = await self._store.write(lambda tx: [self._settler.settle(tx, reading) for reading in readings])
+            outcomes = await self._store.write(lambda tx: self._settler.settle_all(tx, readings))
         except TemporaryError:
             raise
         except Exception:  # noqa: BLE001 the mail it came from meets it again, alone, and has it logged

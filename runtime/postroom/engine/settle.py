@@ -6,6 +6,7 @@ ours, which channel, a copy, which conversation, and is anybody served for it. E
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from msgspec import Struct
@@ -14,16 +15,17 @@ from msgspec.structs import replace
 from postroom.engine import trace
 from postroom.engine.bounces import close_loop
 from postroom.engine.find_thread import find_thread
+from postroom.engine.first_look import FirstLook
 from postroom.engine.verdict import IntakeRules, Verdict
 from postroom.mail.address_key import address_key
 from postroom.mail.answering import answering
-from postroom.mail.keywords import is_new_subject
+from postroom.mail.keywords import KeywordHit, is_new_subject
 from postroom.mail.mail_class import MailClass, Service
 from postroom.mail.message import Message
 from postroom.mail.threads import ThreadMatch
 from postroom.ports.records import Conversation, Receipt, StoredMail
 from postroom.ports.step import Step
-from postroom.ports.store import Decided, Tx
+from postroom.ports.store import Tx
 from postroom.ports.world import Clock, Failpoint, Ids
 from postroom.routing.outcome import Outcome
 from postroom.routing.routes import Action
@@ -44,6 +46,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     receipt: Receipt
     message: Message
     verdict: Verdict
+    may_be_copy: bool = True
+    """Whether any mail of its Message-ID came before."""
 
 
 class Settler:
@@ -55,13 +59,21 @@ class Settler:
         self._ids = ids
         self._failpoint = failpoint
 
-    def settle(self, tx: Tx, reading: Reading) -> Outcome:
+    def settle_all(self, tx: Tx, readings: Sequence[Reading]) -> list[Outcome]:
+        """Give mails of one gateway their outcomes, in their order."""
+        look = FirstLook(tx, [(reading.receipt, reading.message) for reading in readings])
+        return [self.settle(tx, reading, look) for reading in readings]
+
+    def settle(self, tx: Tx, reading: Reading, look: FirstLook | None = None) -> Outcome:
         """Give the mail its outcome, or say the one it already has."""
-        receipt = reading.receipt
-        before = tx.ledger.outcome(receipt.id)
+        receipt, message = reading.receipt, reading.message
+        look = look or FirstLook(tx, [(receipt, message)])
+        before = look.outcome(receipt)
         if before is not None:
             return before
-        outcome = self._seen_again(tx, receipt) or self._first_time(tx, reading)
+        again = self._seen_again(tx, receipt) if look.may_be_seen_again(receipt) else None
+        outcome = again or self._first_time(tx, replace(reading, may_be_copy=look.may_be_copy(message)))
+        look.settled(receipt, message)
         self._failpoint("route_commit_pre")
         return outcome
 
@@ -96,7 +108,7 @@ class Settler:
 
     def _for_channel(self, tx: Tx, reading: Reading) -> Outcome:
         mail = self._mail(reading)
-        first = self._first_copy(tx, mail)
+        first = self._first_copy(tx, mail) if reading.may_be_copy else None
         if first is not None:
             copy = replace(mail, outcome=Outcome.COPY, conversation=first.conversation)
             return self._keep(tx, reading, copy, f"a copy of mail {first.id}")
@@ -145,33 +157,33 @@ class Settler:
 
     def _serve(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Outcome:
         """A customer's mail: its conversation, and an event for its session."""
-        conversation = self._conversation(tx, mail, thread)
+        begun = None if thread.conversation is not None else self._begin(tx, reading, mail, thread)
+        conversation = begun.id if begun is not None else self._go_on(tx, mail, thread)
         if not mail.new_participant:
             expected = reading.verdict.keys.message_ids[:EXPECTED]
             tx.conversations.expect(mail.tenant, expected, conversation, mail.gateway, mail.received_at)
         # The mail is kept first: what the session decides may be to answer it, from what the store has of it.
         outcome = self._keep(tx, reading, replace(mail, conversation=conversation), "")
-        hit = reading.verdict.keyword if self._has_new_subject(tx, mail, thread) else reading.verdict.keyword_of_text
-        session, effects = self._tell(tx, reading, conversation, mail, hit.keyword if hit else "")
+        hit = self._keyword(tx, reading, mail, thread)
+        event = _received(reading, mail, hit)
+        if begun is not None:
+            session, effects = self._step.in_new_conversation(tx, begun, event)
+        else:
+            session, effects = self._step.in_conversation(tx, conversation, event)
         tx.mails.add_trace(mail.id, (*trace.keyword(hit), trace.session(session), *trace.decided(effects)))
         return outcome
+
+    def _keyword(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> KeywordHit | None:
+        """The keyword of the mail; its subject is compared only where the two readings of it differ."""
+        verdict = reading.verdict
+        if verdict.keyword == verdict.keyword_of_text or self._has_new_subject(tx, mail, thread):
+            return verdict.keyword
+        return verdict.keyword_of_text
 
     def _has_new_subject(self, tx: Tx, mail: StoredMail, thread: ThreadMatch) -> bool:
         """Whether it begins a conversation, or speaks of something else than the one it continues."""
         known = tx.conversations.get(ConversationId(thread.conversation)) if thread.conversation else None
         return known is None or is_new_subject(mail.subject, known.subject)
-
-    def _tell(self, tx: Tx, reading: Reading, conversation: ConversationId, mail: StoredMail, keyword: str) -> Decided:
-        match = reading.verdict.route
-        event = MessageReceived(
-            mail=mail.id,
-            received_at=mail.received_at,
-            queue=match.route.queue if match else None,
-            priority=match.route.priority if match else None,
-            keyword=keyword,
-            labels=match.route.labels if match else (),
-        )
-        return self._step.in_conversation(tx, conversation, event)
 
     def _attach(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Outcome:
         """Automatic mail: a note beside the conversation it belongs to, or filed alone."""
@@ -189,12 +201,15 @@ class Settler:
                 mail = replace(mail, trace=(*mail.trace, line))
         return self._keep(tx, reading, replace(mail, outcome=outcome), "")
 
-    def _conversation(self, tx: Tx, mail: StoredMail, thread: ThreadMatch) -> ConversationId:
-        """The conversation the mail continues, or a new one begun by it."""
-        if thread.conversation is not None:
-            known = ConversationId(thread.conversation)
-            tx.conversations.touch(known, mail.received_at, () if thread.new_participant else _participants(mail))
-            return known
+    def _go_on(self, tx: Tx, mail: StoredMail, thread: ThreadMatch) -> ConversationId:
+        """The conversation the mail continues."""
+        known = ConversationId(thread.conversation or "")
+        tx.conversations.touch(known, mail.received_at, () if thread.new_participant else _participants(mail))
+        return known
+
+    def _begin(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Conversation:
+        """A new conversation begun by the mail."""
+        twin = tx.mails.twin_of(mail) if reading.may_be_copy and not thread.related else None
         conversation = Conversation(
             id=ConversationId(self._ids.new()),
             tenant=mail.tenant,
@@ -203,11 +218,11 @@ class Settler:
             subject=mail.subject,
             created_at=self._clock.now(),
             last_mail_at=mail.received_at,
-            related=ConversationId(thread.related[0]) if thread.related else tx.mails.twin_of(mail),
+            related=ConversationId(thread.related[0]) if thread.related else twin,
             participants=_participants(mail),
         )
         tx.conversations.add(conversation)
-        return conversation.id
+        return conversation
 
     def _file(self, tx: Tx, reading: Reading, outcome: Outcome, words: str) -> Outcome:
         return self._keep(tx, reading, replace(self._mail(reading), outcome=outcome), words)
@@ -247,6 +262,19 @@ class Settler:
             answering=answering(message, verdict.classification, reading.rules.identity, verdict.language),
             trace=(trace.read(message), trace.classified(verdict.classification), trace.routed(verdict.route)),
         )
+
+
+def _received(reading: Reading, mail: StoredMail, hit: KeywordHit | None) -> MessageReceived:
+    """What the session is told of a customer's mail."""
+    match = reading.verdict.route
+    return MessageReceived(
+        mail=mail.id,
+        received_at=mail.received_at,
+        queue=match.route.queue if match else None,
+        priority=match.route.priority if match else None,
+        keyword=hit.keyword if hit else "",
+        labels=match.route.labels if match else (),
+    )
 
 
 def _is_in_service(tx: Tx, thread: ThreadMatch) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 from postroom.engine.carry_out import AutomaticMail, Unit, carry_out
 from postroom.engine.facts import Asked, FactReader
 from postroom.errors import PermanentError
-from postroom.ports.records import JournalEntry
+from postroom.ports.records import Conversation, JournalEntry
 from postroom.ports.store import Decided, Topic, Tx
 from postroom.ports.world import Clock, Ids
 from postroom.session.decide import decide
@@ -58,6 +58,11 @@ class SessionStep:
         newest = tx.sessions.latest(conversation)
         return self._decide(tx, newest or self._new(tx, conversation, now), event, now)
 
+    def in_new_conversation(self, tx: Tx, conversation: Conversation, event: AnyEvent) -> Decided:
+        """Decide on the first session of a conversation that was stored just now."""
+        now = self._clock.now()
+        return self._decide(tx, self._session_of(conversation, now), event, now)
+
     def _decide(self, tx: Tx, session: Session, event: AnyEvent, now: datetime) -> Decided:
         policy = self._policies(session.tenant, session.channel)
         facts = self._facts.read(tx, Asked(session, event, policy, now))
@@ -97,9 +102,12 @@ class SessionStep:
         thread = tx.conversations.get(conversation)
         if thread is None:
             raise PermanentError(f"there is no conversation {conversation}")
+        return self._session_of(thread, now)
+
+    def _session_of(self, thread: Conversation, now: datetime) -> Session:
         return Session(
             id=SessionId(self._ids.new()),
-            conversation=conversation,
+            conversation=thread.id,
             tenant=thread.tenant,
             channel=thread.channel,
             opened_at=now,

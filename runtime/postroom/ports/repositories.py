@@ -65,6 +65,14 @@ class Ledger(Protocol):
         """The outcome it has by now; None where it has none, or there is no such receipt."""
         ...
 
+    def outcomes(self, receipts: Sequence[str]) -> dict[str, Outcome]:
+        """The outcomes of those that have one."""
+        ...
+
+    def settled_bytes(self, hashes: Sequence[str]) -> set[str]:
+        """Those of these bytes, by SHA-256, of which any receipt of any gateway has an outcome."""
+        ...
+
     def by_outcome(self, tenant: str, outcome: Outcome, limit: int) -> Sequence[Receipt]:
         """The newest receipts that ended so."""
         ...
@@ -95,6 +103,10 @@ class Mails(Protocol):
 
     def add_trace(self, mail: str, lines: Sequence[TraceLine]) -> None:
         """Write further verdicts behind those on the mail's trace; nothing happens where there is no such mail."""
+        ...
+
+    def arrived(self, message_ids: Sequence[str]) -> set[str]:
+        """Those of these Message-IDs that any incoming mail of any tenant has."""
         ...
 
     def newest_served(self, conversation: ConversationId) -> StoredMail | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from postroom.ports.records import Conversation
 from postroom.ports.store import Decided, Tx
 from postroom.session.events import AnyEvent
 from postroom.session.policy import Policy
@@ -26,6 +27,10 @@ class Step(Protocol):
 
     def policy(self, tenant: str, channel: str) -> Policy:
         """The rules in force for that channel."""
+        ...
+
+    def in_new_conversation(self, tx: Tx, conversation: Conversation, event: AnyEvent) -> Decided:
+        """Decide on the first session of a conversation that was stored just now."""
         ...
 
     def in_conversation(self, tx: Tx, conversation: ConversationId, event: AnyEvent) -> Decided:

@@ -71,10 +71,10 @@ class SqlConversations:
 
     def touch(self, conversation: ConversationId, at: datetime, participants: Sequence[str]) -> None:
         """Note a mail of that time, never moving back, and add participants. Raises PermanentError on an unknown."""
-        if self._db.run(_SQL["conversations_touch"], (to_micros(at), conversation)) != 1:
+        row = self._db.one(_SQL["conversations_touch"], (to_micros(at), conversation))
+        if row is None:
             raise PermanentError(f"there is no conversation {conversation}")
-        row = self._db.one(_SQL["conversations_participants"], (conversation,))
-        before = to_strings(row[0]) if row else ()
+        before = to_strings(row[0])
         after = tuple(dict.fromkeys((*before, *participants)))
         if after != before:
             self._db.run(_SQL["conversations_set_participants"], (to_json(after), conversation))

@@ -81,6 +81,14 @@ class SqlLedger:
         row = self._db.one(_SQL["ledger_outcome"], (receipt,))
         return Outcome(row[0]) if row and row[0] is not None else None
 
+    def outcomes(self, receipts: Sequence[str]) -> dict[str, Outcome]:
+        """The outcomes of those that have one."""
+        return {row[0]: Outcome(row[1]) for row in self._db.all_in(_SQL["ledger_outcomes"], (), receipts)}
+
+    def settled_bytes(self, hashes: Sequence[str]) -> set[str]:
+        """Those of these bytes, by SHA-256, of which any receipt of any gateway has an outcome."""
+        return {row[0] for row in self._db.all_in(_SQL["ledger_settled_bytes"], (), hashes)}
+
     def by_outcome(self, tenant: str, outcome: Outcome, limit: int) -> Sequence[Receipt]:
         """The newest receipts that ended so."""
         return [_receipt(row) for row in self._db.all(_SQL["ledger_by_outcome"], (outcome.value, tenant, limit))]

@@ -48,9 +48,12 @@ class SqlMails:
 
     def add_trace(self, mail: str, lines: Sequence[TraceLine]) -> None:
         """Write further verdicts behind those on the mail's trace."""
-        row = self._db.one(_SQL["mails_trace"], (mail,))
-        if row is not None:
-            self._db.run(_SQL["mails_set_trace"], (to_json((*_TRACE.decode(row[0]), *lines)), mail))
+        if lines:
+            self._db.run(_SQL["mails_add_trace"], (to_json(lines), mail))
+
+    def arrived(self, message_ids: Sequence[str]) -> set[str]:
+        """Those of these Message-IDs that any incoming mail of any tenant has."""
+        return {row[0] for row in self._db.all_in(_SQL["mails_arrived"], (), message_ids)}
 
     def newest_served(self, conversation: ConversationId) -> StoredMail | None:
         """The conversation's newest mail of the customer's."""

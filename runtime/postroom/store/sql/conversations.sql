@@ -14,14 +14,11 @@ FROM conversations
 WHERE id = :id;
 
 -- name: conversations_touch
--- Note a mail of that time; an older one moves nothing back.
+-- Note a mail of that time, and give who takes part; an older one moves nothing back.
 UPDATE conversations
 SET last_mail_at = CASE WHEN :at > last_mail_at THEN :at ELSE last_mail_at END
-WHERE id = :id;
-
--- name: conversations_participants
--- Who takes part.
-SELECT participants FROM conversations WHERE id = :id;
+WHERE id = :id
+RETURNING participants;
 
 -- name: conversations_set_participants
 -- Write who takes part.

@@ -57,6 +57,14 @@ WHERE r.id = :id;
 -- How a receipt ended, if it did.
 SELECT outcome FROM receipts WHERE id = :id;
 
+-- name: ledger_outcomes
+-- How these receipts ended, of those that did.
+SELECT id, outcome FROM receipts WHERE id IN (:ids*) AND outcome IS NOT NULL;
+
+-- name: ledger_settled_bytes
+-- Those of these bytes of which a receipt has an outcome.
+SELECT DISTINCT sha256 FROM receipts WHERE sha256 IN (:hashes*) AND outcome IS NOT NULL;
+
 -- name: ledger_by_outcome
 -- The newest receipts of a tenant that ended so, without the bytes.
 SELECT id, tenant, gateway, uid, sha256, size, listed_size, first_seen_at, attempts, outcome, reason, mail,

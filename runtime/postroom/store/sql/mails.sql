@@ -53,6 +53,10 @@ WHERE message_id = :message_id AND tenant = :tenant AND channel = :channel AND i
 ORDER BY received_at, id
 LIMIT 1;
 
+-- name: mails_arrived
+-- Those of these Message-IDs that an incoming mail has.
+SELECT DISTINCT message_id FROM mails WHERE message_id IN (:message_ids*) AND incoming = 1;
+
 -- name: mails_newest_served
 -- The newest incoming mail of a conversation that somebody is served for.
 SELECT id, tenant, gateway, channel, conversation, incoming, sha256, size, received_at, message_id,
@@ -63,13 +67,13 @@ WHERE conversation = :conversation AND incoming = 1 AND outcome = 'conversation'
 ORDER BY received_at DESC, id DESC
 LIMIT 1;
 
--- name: mails_trace
--- A mail's trace.
-SELECT trace FROM mails WHERE id = :id;
-
--- name: mails_set_trace
--- Write a mail's trace.
-UPDATE mails SET trace = :trace WHERE id = :id;
+-- name: mails_add_trace
+-- Write lines behind those on a mail's trace: two JSON lists become one.
+UPDATE mails
+SET trace = CAST(
+    RTRIM(CAST(trace AS TEXT), ']') || CASE WHEN trace = CAST('[]' AS BLOB) THEN '' ELSE ',' END
+    || LTRIM(CAST(:lines AS TEXT), '[') AS BLOB)
+WHERE id = :id;
 
 -- name: mails_twin
 -- The conversation of the same mail on another channel; the plus keeps the order from choosing the index.
