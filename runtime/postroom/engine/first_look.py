@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from postroom.mail.message import Message
-from postroom.ports.records import Outcome, Receipt
+from postroom.ports.records import Receipt
 from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 
 
 class FirstLook:
