@@ -271,9 +271,10 @@ def _filled(path: str, names: dict[str, str]) -> str:
 
 
 def _allowed(path: str, expected: set[int]) -> set[int]:
-    """404 is also the answer for what the mail or session does not have: HTML, files, a reply of that name."""
+    """Also 404 for what the mail or session does not have (HTML, files, a reply of that name), 403 for its owner's."""
     is_absent = path.endswith(("/html", "/0", "/none/withdraw")) and expected >= SEEN
-    return expected | {404} if is_absent else expected
+    is_owners_alone = path.endswith("/forward") and expected >= SEEN
+    return expected | ({404} if is_absent else set()) | ({403} if is_owners_alone else set())
 
 
 async def _standing(door: Door, session: SessionId) -> tuple[Session, int]:

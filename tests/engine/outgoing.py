@@ -14,6 +14,7 @@ from postroom.engine.automatic_delivery import AutomaticDelivery
 from postroom.engine.deliver import Delivery
 from postroom.engine.readers import StoredMailReader
 from postroom.engine.relay import Relay
+from postroom.engine.rendered import Rendered
 from postroom.engine.replies import Desk
 from postroom.engine.sending_terms import Sending, Terms
 from postroom.ports.desk import ReplyRequest
@@ -207,8 +208,7 @@ async def open_office(folder: Path, *script: Said, relay_to: SendingGateway | No
             house.step,
             house.clock,
             house.ids,
-            room.blobs,
-            house.offload,
+            Rendered(room.blobs, house.offload),
             sending,
             AutomaticDelivery(house.clock, lambda _, outcome, reason: ended.append((outcome, reason))),
             room.failpoint,

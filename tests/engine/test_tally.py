@@ -141,7 +141,7 @@ async def test_a_late_reply_is_counted_and_shown_to_its_agent_with_its_words(tmp
         assert value(metrics, "replies_total", tenant=ACME, channel="support", outcome="delayed") == 1
         batch = await house.read(lambda tx: read_batch(tx, ACME, 0))
         told = [event for event in events_for("anna", batch.happenings[-1]) if isinstance(event.data, Told)]
-        assert [(one.name, one.data.what, one.data.reason) for one in told] == [  # type: ignore[attr-defined]
+        assert [(one.name, one.data.what, one.data.reason) for one in told] == [  # type: ignore[attr-defined]  # as filtered above
             ("notice", "reply_delayed", ""),
             ("reply", "delayed", "not out after 30 min"),
         ]

@@ -37,6 +37,6 @@ def test_a_tenant_that_is_gone_is_named_by_what_it_had(tmp_path: Path) -> None:
     wanted = loaded(tmp_path, tenant()).require()
     found = removed_in_use(wanted, [("globex", "help", "line", 1)], [])
     assert [words.partition(" is gone")[0] for words in found] == [
-        "tenant globex: channel 'help'",
-        "tenant globex: queue 'line'",
+        "tenants/globex.yaml: channel 'help'",
+        "tenants/globex.yaml: queue 'line'",
     ]

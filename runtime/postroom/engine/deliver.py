@@ -30,6 +30,7 @@ from postroom.engine.ceilings import HeldBack, did_not_leave, may_leave
 from postroom.engine.held_back import close, comes_too_late, put_off, suppress
 from postroom.engine.null_sender import hand_over
 from postroom.engine.relay import Impossible
+from postroom.engine.rendered import Rendered
 from postroom.engine.reply_rows import failure, is_forward
 from postroom.engine.retry import fate, next_try
 from postroom.engine.sending_terms import Sending, Terms
@@ -37,8 +38,8 @@ from postroom.errors import PermanentError, TemporaryError
 from postroom.ports.gateways import GatewayStatus, SendOutcome
 from postroom.ports.records import Attempt, OutboxRow, Reply, ReplyState
 from postroom.ports.step import Step
-from postroom.ports.store import Blobs, Store, Topic, Tx
-from postroom.ports.world import Clock, Failpoint, Ids, Offload
+from postroom.ports.store import Store, Topic, Tx
+from postroom.ports.world import Clock, Failpoint, Ids
 from postroom.session.automatic import Reason
 from postroom.session.effects import SendReply
 from postroom.session.events import ForwardFailed, ReplyFailed, ReplySent
@@ -82,8 +83,7 @@ class Delivery:
         step: Step,
         clock: Clock,
         ids: Ids,
-        blobs: Blobs,
-        offload: Offload,
+        rendered: Rendered,
         sending: Callable[[str, str], Sending | None],
         automatic: AutomaticDelivery,
         failpoint: Failpoint,
@@ -94,8 +94,7 @@ class Delivery:
         self._step = step
         self._clock = clock
         self._ids = ids
-        self._blobs = blobs
-        self._offload = offload
+        self._rendered = rendered
         self._sending = sending
         self._automatic = automatic
         self._failpoint = failpoint
@@ -123,7 +122,7 @@ class Delivery:
         if reply.automatic and not await self._has_its_turn(row, reply, terms):
             return None
         try:
-            raw = await self._bytes_of(reply)
+            raw = await self._rendered.bytes_of(reply)
         except PermanentError as error:
             outcome = SendOutcome(results=(), words=f"the rendered reply is lost: {error}")
             return Tried(row=row, reply=reply, attempt=None, outcome=outcome, terms=replace(terms, give_up_after=0.0))
@@ -135,12 +134,6 @@ class Delivery:
         else:
             outcome = await self._hand_over(row, reply, attempt, raw, sending)
         return Tried(row=row, reply=reply, attempt=attempt, outcome=outcome, terms=terms)
-
-    async def _bytes_of(self, reply: Reply) -> bytes:
-        """What was rendered once; small ones came with their row. Raises PermanentError where it is lost."""
-        if reply.raw.small is not None:
-            return self._blobs.read(reply.raw)
-        return await self._offload.run("blobs", self._blobs.read, reply.raw)
 
     async def _has_its_turn(self, row: OutboxRow, reply: Reply, terms: Terms) -> bool:
         """Whether an automatic reply may leave now; if not it waits for its turn, and is closed once it waited long."""

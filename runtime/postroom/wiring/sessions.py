@@ -20,6 +20,7 @@ from postroom.engine.housekeeping import Housekeeping
 from postroom.engine.late import LateReplies
 from postroom.engine.readers import StoredMailReader
 from postroom.engine.relay import Performer, Relay
+from postroom.engine.rendered import Rendered
 from postroom.engine.supervisor import Loop
 from postroom.engine.tally import Tally
 from postroom.engine.timers import TimerLoop
@@ -60,8 +61,7 @@ def _delivery(parts: Parts, in_use: InUse) -> Delivery:
         parts.step,
         parts.clock,
         parts.ids,
-        parts.blobs,
-        parts.offload,
+        Rendered(parts.blobs, parts.offload),
         lambda tenant, gateway: in_use.sending.get((tenant, gateway)),
         AutomaticDelivery(parts.clock, partial(_automatic_ended, parts)),
         parts.failpoint,

@@ -23,6 +23,7 @@ from postroom.engine.deliver import Delivery
 from postroom.engine.hours import HoursLoop
 from postroom.engine.readers import Readers, Unreadable
 from postroom.engine.relay import Performer, Relay
+from postroom.engine.rendered import Rendered
 from postroom.engine.second_commit import Resists, SecondCommit
 from postroom.engine.sending_terms import Sending
 from postroom.engine.settle import Settler
@@ -289,9 +290,8 @@ def _delivery(rooms: Rooms) -> Delivery:
         return Sending(gateway=rooms.relay, terms=terms_of(space, settings))
 
     pace = AutomaticDelivery(rooms.clock, _unnoticed)
-    return Delivery(
-        rooms.store, rooms.step, rooms.clock, rooms.ids, rooms.blobs, rooms.offload, sending, pace, no_failpoint
-    )
+    rendered = Rendered(rooms.blobs, rooms.offload)
+    return Delivery(rooms.store, rooms.step, rooms.clock, rooms.ids, rendered, sending, pace, no_failpoint)
 
 
 def _record(row: Receipt, tx: Tx) -> Receipt:
