@@ -18,16 +18,13 @@ from postroom.api.access import administered, is_administrator, sight_for, tenan
 from postroom.api.auth import Caller, SignedIn
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import not_found
+from postroom.api.settings_source import READ_ONLY
 from postroom.settings.editing import shown
 from postroom.settings.schema import Tenant
 from postroom.settings.sections import SECTIONS, Section
 from postroom.settings.written import of_kind
 
 Json: TypeAlias = Any
-READ_ONLY = (
-    "Settings are read from files (`settings.source: files` in postroom.yaml): edit the tenant's file there, "
-    "and it is put in force within seconds."
-)
 
 
 class SettingsOverview(Struct, frozen=True, kw_only=True):

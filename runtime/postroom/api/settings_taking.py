@@ -18,7 +18,8 @@ from postroom.api.auth import Caller, SignedIn
 from postroom.api.idempotency import Answer, Repeatable, keep
 from postroom.api.parts import ApiParts
 from postroom.api.problems import MOST_PROBLEMS, BrokenRule, Problem, not_found, problem
-from postroom.api.settings_reads import READ_ONLY, Json
+from postroom.api.settings_reads import Json
+from postroom.api.settings_source import READ_ONLY
 from postroom.errors import ConfigurationError
 from postroom.ports.store import Tx
 from postroom.settings.editing import Desk, Edited

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from postroom.api.operator.parts import Parts
 from postroom.api.problems import MOST_PROBLEMS, problem
-from postroom.api.settings_reads import READ_ONLY
+from postroom.api.settings_source import READ_ONLY
 from postroom.errors import ConfigurationError
 from postroom.ports.settings_versions import SettingsChange
 from postroom.settings.moving import channels_taken_in, taken_in
