@@ -121,7 +121,7 @@ def test_a_tenant_set_up_over_http_serves_its_customers_and_changes_count_at_onc
             wait_for(here.sink.mails, "the answer to arrive")
             refused = clara.ask("DELETE", "/channels/support", **{"If-Match": "*"})
             assert refused.status_code == 409
-            assert "channel 'support' is gone, and 1 open sessions use it" in refused.json()["problems"][0]
+            assert "channel 'support' is gone, and 1 open session uses it" in refused.json()["problems"][0]
             wrong = clara.change("/channels/support", skill_queue="nobody", max_cc=101)
             assert {one["pointer"] for one in wrong.json()["errors"]} == {"#/skill_queue", "#/max_cc"}
             assert clara.change("/channels/support", mode="shadow").status_code == 200
