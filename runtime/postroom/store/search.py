@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from postroom.mail.address_key import address_key
 from postroom.ports.records import Conversation
 from postroom.ports.search import Before, words_of
 from postroom.store.columns import to_micros, to_strings, to_time
@@ -31,7 +32,7 @@ class SqlSearch:
 
     def of_customer(self, tenant: str, customer: str, before: Before, limit: int) -> Sequence[Conversation]:
         """Those of a customer's address; letter case counts for nothing."""
-        return self._found(_SQL["search_of_customer"], (tenant, customer), before, limit)
+        return self._found(_SQL["search_of_customer"], (tenant, address_key(customer)), before, limit)
 
     def with_word(self, tenant: str, word: str, before: Before, limit: int) -> Sequence[Conversation]:
         """Those whose subject has that word of `words_of`."""

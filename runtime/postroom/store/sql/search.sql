@@ -34,7 +34,7 @@ SELECT
     c.id, c.tenant, c.channel, c.customer, c.subject, c.created_at, c.last_mail_at, c.related, c.participants,
     c.merged_into
 FROM conversations AS c
-WHERE c.tenant = :tenant AND LOWER(c.customer) = LOWER(:customer)
+WHERE c.tenant = :tenant AND c.customer_key = :customer
     AND c.created_at >= :since AND (c.created_at, c.id) < (:created_at, :id)
     AND c.merged_into IS NULL
 ORDER BY c.created_at DESC, c.id DESC

@@ -60,7 +60,7 @@ CREATE INDEX audit_age ON audit (at);
 
 CREATE INDEX conversations_newest ON conversations (tenant, created_at, id);
 CREATE INDEX conversations_by_channel ON conversations (tenant, channel, created_at, id);
-CREATE INDEX conversations_by_customer ON conversations (tenant, LOWER(customer), created_at, id);
+CREATE INDEX conversations_by_customer ON conversations (tenant, customer_key, created_at, id);
 CREATE INDEX mails_range ON mails (tenant, received_at) WHERE incoming = 1;
 CREATE INDEX replies_range ON replies (tenant, accepted_at);
 CREATE INDEX sessions_opened ON sessions (tenant, opened_at, seq);
