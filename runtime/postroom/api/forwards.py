@@ -12,13 +12,12 @@ from litestar import Response, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from postroom.api.access import Act, name_of, session_for, tenant_of
+from postroom.api.access import Act, late, session_for, tenant_of
 from postroom.api.auth import Caller
 from postroom.api.drafts import Addresses, Text
 from postroom.api.idempotency import Answer, Asked, Repeatable, answered_before, as_response, ok, once
 from postroom.api.limits import REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.problems import stale
 from postroom.api.replies import AcceptedReply, FileBody, accepted, attached, needs_key
 from postroom.ports.desk import ForwardRequest, PreparedForward, Stale
 from postroom.ports.store import Tx
@@ -65,7 +64,7 @@ async def forward(
         prepared = await parts.desk.prepare_forward(request)
         return as_response(await _submit(parts, repeatable, prepared))
     except Stale as error:
-        raise stale(error.words, name_of(tenant, error.holder) if error.holder else "") from error
+        raise late(error.words, error.holder, tenant, caller) from error
 
 
 def _look(tx: Tx, parts: ApiParts, caller: Caller, request: ForwardRequest) -> None:
