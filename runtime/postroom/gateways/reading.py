@@ -46,10 +46,6 @@ class Deadlines:
     slowest: int = 8_192
     """Octets a second below which a mail is given up: it may take `command` seconds and its size divided by this."""
 
-    def of_mail(self, octets: int) -> float:
-        """Seconds that a mail of so many octets may take."""
-        return self.command + octets / self.slowest
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingOptions:

@@ -130,14 +130,6 @@ class JournalEntry(Struct, frozen=True, kw_only=True):
     effects: tuple[AnyEffect, ...]
 
 
-class OutboxState(Enum):
-    """Whether an outbox row still has work in it."""
-
-    PENDING = "pending"
-    DONE = "done"
-    FAILED = "failed"
-
-
 class OutboxRow(Struct, frozen=True, kw_only=True):
     """An effect on its way out of the house; `lease` is the token of who is doing it now.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from postroom import __version__
+from postroom.api.operator.server import OperatorServer
 from postroom.api.server import HttpServer
 from postroom.dispatch.presence import Presence
 from postroom.dispatch.robots.roster import Robots
@@ -162,8 +163,7 @@ class Runtime:
         shared = operator_parts(parts, board, in_use, operations, desk)
         (http, inward), ops = http_door(parts, presence, shared, desk), ops_door(parts, stopping)
         operator = operator_door(parts, shared)
-        self._bind(http, ops)
-        operator.bind()
+        self._bind(http, ops, operator)
         loops = [
             *collectors.loops(),
             Loop(name="switches", run=switches.run, drains=True),
@@ -175,9 +175,7 @@ class Runtime:
             mqtt_loop(parts, mqtt, inward, board),
             Loop(name="probes", run=lambda _: probes.run()),
             Loop(name="calendars", run=lambda _: parts.feeds.run()),
-            Loop(name="http", run=partial(_until_stopped, http), drains=True),
-            Loop(name="operator", run=partial(_until_stopped, operator), drains=True),
-            Loop(name="ops", run=lambda _: ops.serve()),
+            *_door_loops(http, operator, ops),
             *watching_loops(parts),
         ]
         await self._begin(parts)
@@ -196,11 +194,20 @@ class Runtime:
         self.started.set()
         log.info("started", http=self.http_url, ops=self.ops_url, folder=str(self._folder))
 
-    def _bind(self, http: HttpServer, ops: OpsServer) -> None:
-        """Take the doors' ports, and note where they are."""
+    def _bind(self, http: HttpServer, ops: OpsServer, operator: OperatorServer) -> None:
+        """Take the doors' ports and the operator's socket, and note where they are."""
         http.bind()
         self.http_url = f"http://{_host(self._generation.process.http.listen)}:{http.port}"
         self.ops_url = "http://{}:{}".format(*ops.bind())
+        operator.bind()
+
+
+def _door_loops(http: HttpServer, operator: OperatorServer, ops: OpsServer) -> tuple[Loop, ...]:
+    return (
+        Loop(name="http", run=partial(_until_stopped, http), drains=True),
+        Loop(name="operator", run=partial(_until_stopped, operator), drains=True),
+        Loop(name="ops", run=lambda _: ops.serve()),
+    )
 
 
 async def connect(generation: Generation) -> list[tuple[str, str, str, str]]:
