@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -294,6 +295,30 @@ async def test_no_child_to_be_had_is_nobodys_fault(tmp_path: Path) -> None:
     async with open_room(tmp_path, ("/nowhere/reader",)) as room:
         with pytest.raises(TemporaryError, match="cannot be started"):
             await room.readers.read_alone(await keep(room, good(1)))
+
+
+async def test_a_reader_that_is_stopped_while_its_file_is_opened_leaves_it_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, gate, opened = threading.Event(), threading.Event(), list[IO[bytes]]()
+    async with open_room(tmp_path) as room:
+        open_whole = room.blobs.open_whole
+
+        def slowly(ref: RawRef) -> IO[bytes]:
+            begun.set()
+            assert gate.wait(60)
+            opened.append(open_whole(ref))
+            return opened[-1]
+
+        monkeypatch.setattr(room.blobs, "open_whole", slowly)
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(room.readers.read_alone(await keep(room, good(1))))
+            await asyncio.to_thread(begun.wait, 60)
+            reading.cancel()
+        gate.set()
+        await room.house.offload.run("blobs", lambda: None)
+        await asyncio.sleep(0)
+        assert [one.closed for one in opened] == [True]
 
 
 async def test_bytes_that_are_gone_are_a_permanent_error(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ class Readers:
         Raises Unreadable with what happened to it, TemporaryError where no child can be had.
         """
         # The child reads the file itself: a large mail is never in our memory.
-        with await self._offload.run("blobs", self._blobs.open_whole, raw) as content:
+        with await self._open_whole(raw) as content:
             child = await self._start_child(content)
         try:
             async with asyncio.timeout(ALONE_WITHIN):
@@ -112,6 +112,15 @@ class Readers:
                 child.kill()
                 await child.wait()
         return _answer(child.returncode, answer)
+
+    async def _open_whole(self, raw: RawRef) -> IO[bytes]:
+        opening = asyncio.ensure_future(self._offload.run("blobs", self._blobs.open_whole, raw))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The thread finishes what it has begun, and nobody but us would close what it opens.
+            opening.add_done_callback(_close)
+            raise
 
     async def _start_child(self, content: IO[bytes]) -> asyncio.subprocess.Process:
         try:
@@ -126,6 +135,11 @@ class Readers:
             )
         except OSError as error:
             raise TemporaryError(f"the process that reads difficult mails cannot be started: {error}") from error
+
+
+def _close(opening: asyncio.Future[IO[bytes]]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 class _Row:
