@@ -264,3 +264,8 @@ class ConversationsContract:
         ]
         assert hits[0].conversation == conversation("c2")
         assert await store.read(lambda tx: tx.conversations.find("acme", [])) == []
+        assert await store.read(lambda tx: tx.conversations.named("acme", ["<none@x>", "<a@x>", "<b@x>"])) == {
+            "<a@x>",
+            "<b@x>",
+        }
+        assert await store.read(lambda tx: tx.conversations.named("globex", ["<b@x>"])) == set()

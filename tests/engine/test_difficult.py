@@ -317,7 +317,6 @@ async def test_a_reader_that_is_stopped_while_its_file_is_opened_leaves_it_close
             reading.cancel()
         gate.set()
         await room.house.offload.run("blobs", lambda: None)
-        await asyncio.sleep(0)
         assert [one.closed for one in opened] == [True]
 
 

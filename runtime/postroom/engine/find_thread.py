@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from postroom.engine.first_look import FirstLook
 from postroom.engine.verdict import Verdict
 from postroom.mail.mail_class import Caveat
 from postroom.mail.message import Message
@@ -13,7 +14,7 @@ from postroom.ports.store import Tx
 from postroom.session.state import ConversationId
 
 
-def find_thread(tx: Tx, receipt: Receipt, message: Message, verdict: Verdict) -> ThreadMatch:
+def find_thread(tx: Tx, look: FirstLook, receipt: Receipt, message: Message, verdict: Verdict) -> ThreadMatch:
     """The conversation the mail continues, by the strongest evidence it carries, or none."""
     arrival = Arrival(
         tenant=receipt.tenant,
@@ -21,24 +22,24 @@ def find_thread(tx: Tx, receipt: Receipt, message: Message, verdict: Verdict) ->
         gateway=receipt.gateway,
         verified=Caveat.UNVERIFIED not in verdict.classification.caveats,
     )
-    candidates = tuple(_candidates(tx, receipt, verdict))
+    candidates = tuple(_candidates(tx, look, receipt, verdict))
     return match(verdict.keys, candidates, message, arrival, verdict.received_at)
 
 
-def _candidates(tx: Tx, receipt: Receipt, verdict: Verdict) -> Iterator[Candidate]:
+def _candidates(tx: Tx, look: FirstLook, receipt: Receipt, verdict: Verdict) -> Iterator[Candidate]:
+    tags = {f"[#{tag}]": tag for tag in verdict.keys.tags}
     for token in verdict.keys.tokens:
         conversation = tx.conversations.current(ConversationId(token.conversation))
         if conversation is not None:
             yield _candidate(conversation, token.conversation, FoundBy.TOKEN, receipt.gateway)
-    tags = {f"[#{tag}]": tag for tag in verdict.keys.tags}
-    for hit in tx.conversations.find(receipt.tenant, tuple(tags)):
-        yield _candidate(hit.conversation, tags[hit.message_id], FoundBy.TAG, hit.gateway)
-    for hit in tx.conversations.find(receipt.tenant, verdict.keys.message_ids):
-        yield _candidate(hit.conversation, hit.message_id, FoundBy.REFERENCE, hit.gateway)
-    own = (verdict.keys.own_id,) if verdict.keys.own_id else ()
-    for hit in tx.conversations.find(receipt.tenant, own):
-        # Another mail of the same id is no evidence: some programs give all their mails one.
-        if hit.is_expected:
+    names = look.named(verdict.keys.names)
+    for hit in tx.conversations.find(receipt.tenant, names) if names else ():
+        if hit.message_id in tags:
+            yield _candidate(hit.conversation, tags[hit.message_id], FoundBy.TAG, hit.gateway)
+        elif hit.message_id in verdict.keys.message_ids:
+            yield _candidate(hit.conversation, hit.message_id, FoundBy.REFERENCE, hit.gateway)
+        elif hit.is_expected:
+            # Another mail of the same id is no evidence: some programs give all their mails one.
             yield _candidate(hit.conversation, hit.message_id, FoundBy.EXPECTED, hit.gateway)
 
 

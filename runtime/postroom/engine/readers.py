@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
-from typing import IO
+from typing import IO, Self
 
 import msgspec
 import structlog
@@ -100,8 +100,8 @@ class Readers:
         Raises Unreadable with what happened to it, TemporaryError where no child can be had.
         """
         # The child reads the file itself: a large mail is never in our memory.
-        with await self._open_whole(raw) as content:
-            child = await self._start_child(content)
+        with _Lent(self._blobs) as lent:
+            child = await self._start_child(await self._offload.run("blobs", lent.open, raw))
         try:
             async with asyncio.timeout(ALONE_WITHIN):
                 answer, _ = await child.communicate()
@@ -112,15 +112,6 @@ class Readers:
                 child.kill()
                 await child.wait()
         return _answer(child.returncode, answer)
-
-    async def _open_whole(self, raw: RawRef) -> IO[bytes]:
-        opening = asyncio.ensure_future(self._offload.run("blobs", self._blobs.open_whole, raw))
-        try:
-            return await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            # The thread finishes what it has begun, and nobody but us would close what it opens.
-            opening.add_done_callback(_close)
-            raise
 
     async def _start_child(self, content: IO[bytes]) -> asyncio.subprocess.Process:
         try:
@@ -137,9 +128,29 @@ class Readers:
             raise TemporaryError(f"the process that reads difficult mails cannot be started: {error}") from error
 
 
-def _close(opening: asyncio.Future[IO[bytes]]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()
+class _Lent:
+    """A file that a thread opens and we close, also where we are stopped while the thread is still opening it."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._file: IO[bytes] | None = None
+        self._is_over = False
+
+    def open(self, raw: RawRef) -> IO[bytes]:
+        """Open the mail's bytes. On a thread."""
+        self._file = file = self._blobs.open_whole(raw)
+        if self._is_over:
+            file.close()
+        return file
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Whichever side comes second sees what the first has set, so that one of them closes it.
+        self._is_over = True
+        if self._file is not None:
+            self._file.close()
 
 
 class _Row:

@@ -61,19 +61,19 @@ class Settler:
 
     def settle_all(self, tx: Tx, readings: Sequence[Reading]) -> list[Outcome]:
         """Give mails of one gateway their outcomes, in their order."""
-        look = FirstLook(tx, [(reading.receipt, reading.message) for reading in readings])
+        look = _look(tx, readings)
         return [self.settle(tx, reading, look) for reading in readings]
 
     def settle(self, tx: Tx, reading: Reading, look: FirstLook | None = None) -> Outcome:
         """Give the mail its outcome, or say the one it already has."""
         receipt, message = reading.receipt, reading.message
-        look = look or FirstLook(tx, [(receipt, message)])
+        look = look or _look(tx, [reading])
         before = look.outcome(receipt)
         if before is not None:
             return before
         again = self._seen_again(tx, receipt) if look.may_be_seen_again(receipt) else None
-        outcome = again or self._first_time(tx, replace(reading, may_be_copy=look.may_be_copy(message)))
-        look.settled(receipt, message)
+        outcome = again or self._first_time(tx, replace(reading, may_be_copy=look.may_be_copy(message)), look)
+        look.settled(receipt, message, reading.verdict.keys)
         self._failpoint("route_commit_pre")
         return outcome
 
@@ -88,7 +88,7 @@ class Settler:
         tx.ledger.settle(receipt.id, outcome, words, first.mail if receipt.oversize else None)
         return outcome
 
-    def _first_time(self, tx: Tx, reading: Reading) -> Outcome:
+    def _first_time(self, tx: Tx, reading: Reading, look: FirstLook) -> Outcome:
         match = reading.verdict.route
         if reading.receipt.oversize:
             return self._file(tx, reading, Outcome.OVERSIZE, trace.oversize(reading.receipt))
@@ -104,15 +104,15 @@ class Settler:
             return Outcome.DISCARDED_BY_RULE
         if match.route.action is Action.FILE:
             return self._file(tx, reading, Outcome.FILED_BY_RULE, f"route {match.route.name}")
-        return self._for_channel(tx, reading)
+        return self._for_channel(tx, reading, look)
 
-    def _for_channel(self, tx: Tx, reading: Reading) -> Outcome:
+    def _for_channel(self, tx: Tx, reading: Reading, look: FirstLook) -> Outcome:
         mail = self._mail(reading)
         first = self._first_copy(tx, mail) if reading.may_be_copy else None
         if first is not None:
             copy = replace(mail, outcome=Outcome.COPY, conversation=first.conversation)
             return self._keep(tx, reading, copy, f"a copy of mail {first.id}")
-        thread = find_thread(tx, reading.receipt, reading.message, reading.verdict)
+        thread = find_thread(tx, look, reading.receipt, reading.message, reading.verdict)
         mail = replace(mail, new_participant=thread.new_participant, trace=(*mail.trace, trace.thread(thread)))
         if mail.channel in reading.rules.retired and not _is_in_service(tx, thread):
             return self._file_retired(tx, reading, mail)
@@ -262,6 +262,12 @@ class Settler:
             answering=answering(message, verdict.classification, reading.rules.identity, verdict.language),
             trace=(trace.read(message), trace.classified(verdict.classification), trace.routed(verdict.route)),
         )
+
+
+def _look(tx: Tx, readings: Sequence[Reading]) -> FirstLook:
+    """What the store knows of these mails of one gateway."""
+    tenant = readings[0].receipt.tenant if readings else ""
+    return FirstLook(tx, tenant, [(one.receipt, one.message, one.verdict.keys) for one in readings])
 
 
 def _received(reading: Reading, mail: StoredMail, hit: KeywordHit | None) -> MessageReceived:

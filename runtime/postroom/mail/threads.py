@@ -31,6 +31,11 @@ class ThreadKeys(Struct, frozen=True, kw_only=True):
     forged: int = 0
     """How many ids have the form of ours and a MAC that is wrong."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whatever of it an earlier mail may have been named: tags as they stand in subjects, ids, and its own."""
+        return (*(f"[#{tag}]" for tag in self.tags), *self.message_ids, *((self.own_id,) if self.own_id else ()))
+
 
 class FoundBy(Enum):
     """By which kind of key a candidate was found, strongest first."""

@@ -170,6 +170,10 @@ class Conversations(Protocol):
         """Let ids that a mail of the conversation refers to lead to it, as expected ones until their mails come."""
         ...
 
+    def named(self, tenant: str, message_ids: Sequence[str]) -> set[str]:
+        """Those of these Message-IDs that lead to any conversation."""
+        ...
+
     def find(self, tenant: str, message_ids: Sequence[str]) -> Sequence[ThreadHit]:
         """The conversations these Message-IDs lead to, none of them laid into another."""
         ...

@@ -90,6 +90,10 @@ class SqlConversations:
         rows = [(tenant, message_id, conversation, gateway, to_micros(at)) for message_id in message_ids]
         self._db.many(_SQL["conversations_expect"], rows)
 
+    def named(self, tenant: str, message_ids: Sequence[str]) -> set[str]:
+        """Those of these Message-IDs that lead to any conversation."""
+        return {row[0] for row in self._db.all_in(_SQL["conversations_named"], (tenant,), message_ids)}
+
     def find(self, tenant: str, message_ids: Sequence[str]) -> Sequence[ThreadHit]:
         """The conversations these Message-IDs lead to, in the order of the ids, then newest sighting first."""
         hits = [_hit(row) for row in self._db.all_in(_SQL["conversations_find"], (tenant,), message_ids)]

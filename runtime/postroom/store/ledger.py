@@ -26,7 +26,7 @@ class SqlLedger:
 
     def receive(self, receipt: Receipt) -> tuple[Receipt, bool]:
         """Record an arrival and count one reading attempt; gives the row in force and whether it is new."""
-        row = self._db.one(
+        added = self._db.run(
             _SQL["ledger_receive"],
             (
                 receipt.id,
@@ -43,8 +43,10 @@ class SqlLedger:
                 int(receipt.oversize),
             ),
         )
-        if row is None or row[0] == receipt.id:
-            return replace(receipt, attempts=row[3] if row else 1), True
+        if added:
+            return replace(receipt, attempts=1), True
+        key = (receipt.gateway, receipt.uid, receipt.raw.sha256, receipt.tenant)
+        (row,) = self._db.all(_SQL["ledger_receive_again"], key)
         return _in_force(receipt, row), False
 
     def settle(self, receipt: str, outcome: Outcome, reason: str, mail: str | None) -> bool:

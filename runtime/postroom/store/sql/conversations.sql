@@ -36,6 +36,10 @@ INSERT INTO thread_names (tenant, message_id, conversation, gateway, seen_at, is
 VALUES (:tenant, :message_id, :conversation, :gateway, :seen_at, 1)
 ON CONFLICT (message_id, tenant, conversation, gateway) DO NOTHING;
 
+-- name: conversations_named
+-- Those of these Message-IDs that lead to a conversation of a tenant.
+SELECT DISTINCT message_id FROM thread_names WHERE tenant = :tenant AND message_id IN (:message_ids*);
+
 -- name: conversations_find
 -- The conversations of a tenant that these Message-IDs lead to; of one laid into another, that other one.
 SELECT n.message_id, n.gateway, n.seen_at, n.is_expected,

@@ -1,11 +1,16 @@
 -- name: ledger_receive
--- Record an arrival, or count one more reading of one that has no outcome yet; gives the row in force.
+-- Record an arrival where its key is new.
 INSERT INTO receipts (id, tenant, gateway, uid, sha256, size, listed_size, first_seen_at, attempts, outcome, reason, mail,
     oversize)
 VALUES (:id, :tenant, :gateway, :uid, :sha256, :size, :listed_size, :first_seen_at, 1, :outcome, :reason, :mail,
     :oversize)
-ON CONFLICT (gateway, uid, sha256, tenant) DO UPDATE
-SET attempts = receipts.attempts + CASE WHEN receipts.outcome IS NULL THEN 1 ELSE 0 END
+ON CONFLICT (gateway, uid, sha256, tenant) DO NOTHING;
+
+-- name: ledger_receive_again
+-- Count one more reading of an arrival that has no outcome yet, and give the row in force.
+UPDATE receipts
+SET attempts = attempts + CASE WHEN outcome IS NULL THEN 1 ELSE 0 END
+WHERE gateway = :gateway AND uid = :uid AND sha256 = :sha256 AND tenant = :tenant
 RETURNING id, listed_size, first_seen_at, attempts, outcome, reason, mail, oversize;
 
 -- name: ledger_settle
