@@ -18,7 +18,7 @@ from postroom.api.problems import problem
 from postroom.ports.people import DESK, Role
 
 PREFIX = "/api/v1/{tenant:str}"
-_SHOWN_PREFIX = "/api/v1/{tenant}"
+SHOWN_PREFIX = "/api/v1/{tenant}"
 
 _EVERYBODY = frozenset(Role)
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
@@ -111,7 +111,7 @@ WITHOUT_SIGN_IN = frozenset({"POST /sign-in"})
 
 def name_of_route(scope: Scope) -> str:
     """The route of a request as the table names it."""
-    return f"{scope.get('method')} {str(scope.get('path_template')).removeprefix(_SHOWN_PREFIX)}"
+    return f"{scope.get('method')} {str(scope.get('path_template')).removeprefix(SHOWN_PREFIX)}"
 
 
 def check_role(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

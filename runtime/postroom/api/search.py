@@ -39,7 +39,7 @@ Words = Annotated[str, QueryParameter(max_length=200, description="Words of the 
 Reference = Annotated[
     str, QueryParameter(max_length=LONGEST_REFERENCE, description="The id of a conversation, or a Message-ID of it.")
 ]
-OfChannel = Annotated[str, QueryParameter(max_length=64)]
+OfChannel = Annotated[str, QueryParameter(max_length=64, description="Only those of this channel.")]
 OfQueue = Annotated[str, QueryParameter(max_length=64, description="Where its newest session is.")]
 OfPhase = Annotated[Phase | None, QueryParameter(description="Where its newest session stands.")]
 OfOwner = Annotated[str, QueryParameter(max_length=320, description="Whose its newest session is.")]

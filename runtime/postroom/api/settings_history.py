@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import MediaType, Response, get, post
@@ -19,7 +19,7 @@ from postroom.api.paging import Limit
 from postroom.api.parts import Parts
 from postroom.api.problems import not_found
 from postroom.api.settings_reads import Json
-from postroom.api.settings_taking import Asked, DryRun, take, writer
+from postroom.api.settings_taking import Asked, Changed, DryRun, take, writer
 from postroom.ports.settings_versions import SettingsChange, SettingsVersion
 from postroom.settings.editing import SET
 from postroom.settings.schema import Generation
@@ -72,7 +72,9 @@ async def read_version(parts: Parts, caller: SignedIn, number: FromPath[int]) ->
     summary="As administrator, go back to a version of the settings",
     status_code=HTTPStatus.OK,
 )
-async def restore(parts: Parts, repeatable: Repeated, number: FromPath[int], dry_run: DryRun = False) -> Response[Any]:
+async def restore(
+    parts: Parts, repeatable: Repeated, number: FromPath[int], dry_run: DryRun = False
+) -> Response[Changed]:
     """Make what that version said a new one, judged as any other change; nothing is lost by it."""
     caller = repeatable.caller
     taking = writer(parts, caller)

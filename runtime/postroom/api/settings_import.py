@@ -14,7 +14,7 @@ from postroom.api.limits import ATTACHMENTS_LIMIT
 from postroom.api.parts import Parts
 from postroom.api.problems import problem
 from postroom.api.settings_reads import Json
-from postroom.api.settings_taking import Asked, DryRun, edited, take, writer
+from postroom.api.settings_taking import Asked, Changed, DryRun, edited, take, writer
 from postroom.settings.channel_file import records_in
 from postroom.settings.channel_records import NotRecords
 from postroom.settings.editing import laid_over
@@ -34,7 +34,7 @@ Form = Annotated[
 )
 async def import_channels(
     request: Request[Any, Any, Any], parts: Parts, repeatable: Repeated, form: Form = "zip", dry_run: DryRun = False
-) -> Response[Any]:
+) -> Response[Changed]:
     """Replace channels of the names in the file and add the others; the rest stays as it is."""
     caller, section = repeatable.caller, SECTIONS["channels"]
     taking = writer(parts, caller)
