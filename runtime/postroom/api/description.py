@@ -7,7 +7,6 @@ path parameters and groups are told from the routes for all of them alike.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -29,6 +28,7 @@ from postroom.api.problems import ProblemDetails
 Json = Any
 REF = "#/components/schemas/{name}"
 JSON = "application/json"
+_EMPTY = "204"
 
 _NAMED: Mapping[str, str] = {
     "account": "The account of a user.",
@@ -49,11 +49,11 @@ _NAMED: Mapping[str, str] = {
 }
 """What a path names."""
 
-_ALSO: Mapping[str, tuple[HTTPStatus, str]] = {
-    "GET /mails/{mail_id}/raw": (HTTPStatus.PARTIAL_CONTENT, "The range asked for."),
-    "GET /mails/{mail_id}/attachments/{index}": (HTTPStatus.PARTIAL_CONTENT, "The range asked for."),
-    "POST /queues/{queue_name}/pick": (HTTPStatus.NO_CONTENT, "Nobody waits."),
-    "POST /settings/{section_name}": (HTTPStatus.OK, "With `dry_run`: what would come of it."),
+_ALSO: Mapping[str, tuple[str, str]] = {
+    "GET /mails/{mail_id}/raw": ("206", "The range asked for."),
+    "GET /mails/{mail_id}/attachments/{index}": ("206", "The range asked for."),
+    "POST /queues/{queue_name}/pick": (_EMPTY, "Nobody waits."),
+    "POST /settings/{section_name}": ("200", "With `dry_run`: what would come of it."),
 }
 """Another answer that is no error."""
 
@@ -152,18 +152,22 @@ def _make_exact(name: str, operation: Json, body: Json | None, answer: Json | No
     status, usual = next(iter(operation["responses"].items()))
     if answer is not None:
         usual["content"] = {JSON: {"schema": answer}}
+    if status == _EMPTY:
+        usual.pop("content", None)
     operation["responses"] = {status: usual, **_also(name, usual), **_refusals(name, operation)}
 
 
 def _make_parameter_exact(name: str, parameter: Json) -> None:
+    schema, is_query = parameter["schema"], parameter["in"] == "query"
     if parameter["in"] == "path":
         parameter["description"] = _NAMED[parameter["name"]]
     is_key = parameter["name"] == "Idempotency-Key"
     parameter["required"] |= parameter["name"] == "If-Match" or (is_key and name in _NEED_KEY)
-    # What is not given is left out: no parameter is null.
-    for one in parameter["schema"].pop("oneOf", ()):
-        if one != {"type": "null"}:
-            parameter["schema"].update(one)
+    # In a query the word null is as nothing; a header field is what it says.
+    for one in () if is_query else schema.pop("oneOf", ()):
+        schema.update(one if one != {"type": "null"} else {})
+    for bound in {"minimum", "maximum"} & schema.keys():
+        schema[bound] = int(schema[bound])
 
 
 def _also(name: str, usual: Json) -> dict[str, Json]:
@@ -171,8 +175,8 @@ def _also(name: str, usual: Json) -> dict[str, Json]:
     if name not in _ALSO:
         return {}
     status, words = _ALSO[name]
-    content = {} if status is HTTPStatus.NO_CONTENT else {"content": usual["content"]}
-    return {str(status.value): {"description": words, **content}}
+    content = {} if status == _EMPTY else {"content": usual["content"]}
+    return {status: {"description": words, **content}}
 
 
 def _refusals(name: str, operation: Json) -> dict[str, Json]:

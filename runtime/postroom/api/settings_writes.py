@@ -15,7 +15,7 @@ from litestar.params import FromPath, JSONBody
 from postroom.api.idempotency import Answer, answered_before
 from postroom.api.idempotency import Asked as Repeated
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.problems import not_found, problem
+from postroom.api.problems import Problem, not_found, problem
 from postroom.api.settings_reads import Json, etag, place_of, section_of
 from postroom.api.settings_taking import (
     Asked,
@@ -146,7 +146,9 @@ async def patch_section(
     """Lay what is given over the value that is there (RFC 7396)."""
     section = section_of(section_name)
     if section.key:
-        raise problem(HTTPStatus.METHOD_NOT_ALLOWED, "Things are changed one by one.", "one-by-one")
+        refusal = problem(HTTPStatus.METHOD_NOT_ALLOWED, "Things are changed one by one.", "one-by-one")
+        # RFC 9110 §15.5.6
+        raise Problem(refusal.details, {"Allow": "GET, POST, PUT"})
     return await _set(parts, terms, section, lambda now: merged(now, data))
 
 

@@ -1,0 +1,132 @@
+"""Every operation of the description, asked by every role with what it says is right and what it says is wrong.
+
+The event stream is left out: it is no answer but goes on until somebody ends it, and test_events.py reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import argon2
+import pytest
+import requests
+import schemathesis
+from schemathesis import Case, CheckContext, GenerationMode, Response
+from schemathesis.checks import not_a_server_error
+from schemathesis.schemas import APIOperation, BaseSchema
+from schemathesis.specs.openapi import checks
+
+from postroom.api import passwords
+from postroom.api.policy import POLICY, SHOWN_PREFIX, WITHOUT_SIGN_IN
+from postroom.ports.people import Role
+from tests.api.scene import Scene, document_of, scene
+from tests.dispatch.house import token_of
+
+PEOPLE = {Role.AGENT: "anna", Role.ADMINISTRATOR: "ada", Role.SUPERVISOR: "sue"}
+STREAMS = {"GET /events"}
+SHAPE = re.compile(r"^[^:]*: (Expected|Object|Invalid|it is missing)")
+"""What the decoder says of a value that is not as described."""
+
+
+def is_described_as_it_is(_: CheckContext, response: Response, case: Case) -> None:
+    """What is as described is never refused for its shape, only for what it means."""
+    if response.status_code in {400, 422}:
+        problems = response.json().get("problems", ())
+        assert response.status_code == 422, (case, response.text)
+        assert not any(SHAPE.match(one) for one in problems), (case, problems)
+
+
+ALWAYS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+OF_RIGHT = [*ALWAYS, is_described_as_it_is]
+OF_WRONG = [
+    *ALWAYS,
+    checks.negative_data_rejection,
+    checks.missing_required_header,
+    checks.unsupported_method,
+    checks.allow_header_conformance,
+]
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_HASHER", hasher)
+    monkeypatch.setattr(passwords, "_NOBODY", hasher.hash("nobody's"))
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+def test_every_operation_answers_as_the_description_says(tmp_path: Path, role: Role) -> None:
+    with scene(tmp_path) as here, requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = f"Bearer {token_of(PEOPLE[role])}"
+        schema = schemathesis.openapi.from_dict(document_of(here.url))
+        schema.config.update(base_url=here.url)
+        for operation in operations(schema):
+            name = name_of(operation)
+            for case in right(here, schema, operation, role):
+                answer(here, session, case, OF_RIGHT)
+            if role is tried_by(name):
+                for case in cases(schema, operation, GenerationMode.NEGATIVE):
+                    answer(here, session, case, OF_WRONG)
+
+
+def operations(schema: BaseSchema) -> Iterator[APIOperation[Any, Any, Any, Any]]:
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if name_of(operation) not in STREAMS:
+            yield operation
+
+
+def name_of(operation: APIOperation[Any, Any, Any, Any]) -> str:
+    """As the policy names it."""
+    return f"{operation.method.upper()} {operation.path.removeprefix(SHOWN_PREFIX)}"
+
+
+def tried_by(name: str) -> Role:
+    """Who asks what is wrong: the first whom the policy lets in; a shape is refused to all alike."""
+    return next(role for role in PEOPLE if name in WITHOUT_SIGN_IN or role in POLICY[name])
+
+
+def cases(schema: BaseSchema, operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode) -> Iterator[Case]:
+    """Every boundary and every kind of fault of each parameter and key: the same in every run."""
+    config = schema.config.generation_for(operation=operation)
+    return schema.iter_coverage_cases(operation, generation_modes=[mode], generation_config=config)
+
+
+def right(here: Scene, schema: BaseSchema, operation: APIOperation[Any, Any, Any, Any], role: Role) -> Iterator[Case]:
+    """What is right, of things that are there; who may not ask at all asks once."""
+    name = name_of(operation)
+    may = name in WITHOUT_SIGN_IN or role in POLICY[name]
+    is_spent = may and operation.method != "get"
+    named, token = here.set_for(operation.path)
+    for number, case in enumerate(cases(schema, operation, GenerationMode.POSITIVE)):
+        if number and is_spent:
+            named, token = here.set_for(operation.path)
+        yield about(case, named, token)
+        if not may:
+            return
+
+
+def about(case: Case, named: dict[str, str], token: str) -> Case:
+    """The case about what is there, under its token."""
+    case.path_parameters = {key: named[key] for key in case.path_parameters}
+    if token and isinstance(case.body, dict) and "token" in case.body:
+        case.body = {**case.body, "token": token}
+    if "If-Match" in (case.headers or {}):
+        case.headers["If-Match"] = "*"
+    return case
+
+
+def answer(here: Scene, session: requests.Session, case: Case, wanted: list[Any]) -> None:
+    here.passes()
+    response = case.call(session=session)
+    case.validate_response(response, checks=wanted, transport_kwargs={"session": session})
