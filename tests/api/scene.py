@@ -1,4 +1,4 @@
-"""What a walk over the whole description finds behind the door: a session, a mail, a user, and all else a path names."""
+"""What a walk over the whole description finds behind the door: a session, a mail, a user, all that paths name."""
 
 from __future__ import annotations
 
@@ -32,6 +32,38 @@ UNIT = {"name": "north"}
 USER = {"account": "ursel", "password": "correct horse battery", "role": "operator"}
 PROGRAM = {"account": "crm", "role": "robot"}
 
+KNOWN: dict[str, Any] = {
+    "to": ["carla@example.com"],
+    "cc": [],
+    "bcc": [],
+    "canned": "",
+    "channel": "support",
+    "queue": "orders",
+    "queues": ["help"],
+    "names": ["support"],
+    "agent": "anna",
+    "account": "crm",
+    "role": "robot",
+    "code": "",
+}
+"""What bodies name that is there, or may be anew."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is there for one request."""
+
+    key: str
+    """An Idempotency-Key nobody had."""
+    named: dict[str, str]
+    """What paths name."""
+    token: str
+    """Of who has the session."""
+    known: dict[str, Any]
+    """What bodies name."""
+    whole: dict[str, Any]
+    """What a body needs that is described by the settings."""
+
 
 @dataclass
 class Scene:
@@ -47,26 +79,34 @@ class Scene:
         """Time goes by."""
         self.door.house.clock.passed += LONG_AFTER
 
-    def set_for(self, path: str) -> tuple[dict[str, str], str]:
-        """Put in place what that path is about: what it names, and the token of who has it."""
-        return self.portal.call(self._set_for, path)
+    def set_for(self, operation: str) -> Stage:
+        """Put in place what that operation is about; it is named as the policy names it."""
+        return self.portal.call(self._set_for, operation)
 
-    async def _set_for(self, path: str) -> tuple[dict[str, str], str]:
-        named = {"tenant": "acme", **self.beyond}
-        if "/settings/" in path:
-            await self._add("ada", "settings/ous", UNIT)
-        if "{session_id}" not in path and "{conversation_id}" not in path and "{mail_id}" not in path:
-            return named, ""
-        session, token = await self._session(path)
+    async def _set_for(self, operation: str) -> Stage:
+        named, key = {"tenant": "acme", **self.beyond}, self.door.house.ids.new()
+        if "/settings/" in operation:
+            return await self._settings(operation, named, key)
+        if not any(one in operation for one in ("/sessions/", "/conversations/", "/mails/")):
+            return Stage(key, named, "", dict(KNOWN), {})
+        session, token = await self._session(operation)
         (mail, *_) = await self.door.mails_of(session)
+        known = {**KNOWN, "mail": mail.id}
         named |= {"session_id": session.id, "conversation_id": session.conversation, "mail_id": mail.id, "index": "0"}
-        if "{reply_id}" in path:
+        if operation.endswith("/withdraw"):
             async with self.door.client() as anna:
                 named["reply_id"] = (await reply(anna, session))["reply"]
-        return named, token
+        if operation.endswith("/merge"):
+            known["other"] = (await self.door.mail_comes(LETTER)).conversation
+        return Stage(key, named, token, known, {})
 
-    async def _session(self, path: str) -> tuple[Session, str]:
-        if path.endswith(("/accept", "/decline")):
+    async def _settings(self, operation: str, named: dict[str, str], key: str) -> Stage:
+        await self._add("ada", "settings/ous", UNIT)
+        in_order = operation.startswith("PUT") and operation.endswith("{section_name}")
+        return Stage(key, named, "", {}, {"order": [UNIT["name"]]} if in_order else {"name": f"unit-{key}"})
+
+    async def _session(self, operation: str) -> tuple[Session, str]:
+        if operation.endswith(("/accept", "/decline")):
             session = await self.door.offered(raw=LETTER)
             assert session.offer is not None
             return session, session.offer.token

@@ -16,17 +16,22 @@ import requests
 import schemathesis
 from schemathesis import Case, CheckContext, GenerationMode, Response
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.schemas import APIOperation, BaseSchema
 from schemathesis.specs.openapi import checks
 
 from postroom.api import passwords
 from postroom.api.policy import POLICY, SHOWN_PREFIX, WITHOUT_SIGN_IN
 from postroom.ports.people import Role
-from tests.api.scene import Scene, document_of, scene
+from tests.api.scene import Scene, Stage, document_of, scene
 from tests.dispatch.house import token_of
 
 PEOPLE = {Role.AGENT: "anna", Role.ADMINISTRATOR: "ada", Role.SUPERVISOR: "sue"}
 STREAMS = {"GET /events"}
+REFUSED = ("400", "401", "403", "404", "405", "413", "422", "428")
+NUMBERS = {"index", "number"}
+"""What of a path may be wrong by itself."""
+CONFIG = {"checks": {"negative_data_rejection": {"expected-statuses": [*REFUSED]}}}
 SHAPE = re.compile(r"^[^:]*: (Expected|Object|Invalid|it is missing)")
 """What the decoder says of a value that is not as described."""
 
@@ -68,14 +73,14 @@ def test_every_operation_answers_as_the_description_says(tmp_path: Path, role: R
     with scene(tmp_path) as here, requests.Session() as session:
         session.trust_env = False
         session.headers["Authorization"] = f"Bearer {token_of(PEOPLE[role])}"
-        schema = schemathesis.openapi.from_dict(document_of(here.url))
+        schema = schemathesis.openapi.from_dict(document_of(here.url), config=schemathesis.Config.from_dict(CONFIG))
         schema.config.update(base_url=here.url)
         for operation in operations(schema):
             name = name_of(operation)
             for case in right(here, schema, operation, role):
                 answer(here, session, case, OF_RIGHT)
             if role is tried_by(name):
-                for case in cases(schema, operation, GenerationMode.NEGATIVE):
+                for case in wrong(here, schema, operation):
                     answer(here, session, case, OF_WRONG)
 
 
@@ -103,30 +108,54 @@ def cases(schema: BaseSchema, operation: APIOperation[Any, Any, Any, Any], mode:
 
 
 def right(here: Scene, schema: BaseSchema, operation: APIOperation[Any, Any, Any, Any], role: Role) -> Iterator[Case]:
-    """What is right, of things that are there; who may not ask at all asks once."""
+    """What is right, every other time of things that are there; who may not ask at all asks once."""
     name = name_of(operation)
     may = name in WITHOUT_SIGN_IN or role in POLICY[name]
-    is_spent = may and operation.method != "get"
-    named, token = here.set_for(operation.path)
+    is_spent = operation.method != "get" and role is tried_by(name)
     for number, case in enumerate(cases(schema, operation, GenerationMode.POSITIVE)):
-        if number and is_spent:
-            named, token = here.set_for(operation.path)
-        yield about(case, named, token)
+        is_there = number % 2 == 0
+        if number == 0 or (is_there and is_spent):
+            stage = here.set_for(name)
+        about(case, stage, f"{number}-{stage.key}")
+        if is_there:
+            of_what_is_there(case, stage)
+        yield case
         if not may:
             return
 
 
-def about(case: Case, named: dict[str, str], token: str) -> Case:
-    """The case about what is there, under its token."""
-    case.path_parameters = {key: named[key] for key in case.path_parameters}
-    if token and isinstance(case.body, dict) and "token" in case.body:
-        case.body = {**case.body, "token": token}
-    if "If-Match" in (case.headers or {}):
-        case.headers["If-Match"] = "*"
-    return case
+def about(case: Case, stage: Stage, key: str) -> None:
+    """Have the path name what is there, and say what a write needs of its caller."""
+    case.path_parameters = {name: stage.named[name] for name in case.path_parameters}
+    given = {"If-Match": "*", "Idempotency-Key": key}
+    case.headers = {name: given.get(name, said).rjust(len(said), "0") for name, said in (case.headers or {}).items()}
+    if isinstance(case.body, dict) and "token" in case.body:
+        case.body = {**case.body, "token": stage.token}
+
+
+def of_what_is_there(case: Case, stage: Stage) -> None:
+    """Have also the query and the body name it."""
+    case.query = {name: value for name, value in (case.query or {}).items() if name != "after"}
+    if isinstance(case.body, dict):
+        said = {name: value if value is None else stage.known.get(name, value) for name, value in case.body.items()}
+        case.body = said | stage.whole
+
+
+def wrong(here: Scene, schema: BaseSchema, operation: APIOperation[Any, Any, Any, Any]) -> Iterator[Case]:
+    """What is wrong in one place, and else about what is there."""
+    named = here.set_for(name_of(operation)).named
+    for case in cases(schema, operation, GenerationMode.NEGATIVE):
+        path = {key: value if key in NUMBERS else named[key] for key, value in case.path_parameters.items()}
+        case.path_parameters = path
+        yield case
 
 
 def answer(here: Scene, session: requests.Session, case: Case, wanted: list[Any]) -> None:
     here.passes()
     response = case.call(session=session)
-    case.validate_response(response, checks=wanted, transport_kwargs={"session": session})
+    try:
+        case.validate_response(response, checks=wanted, transport_kwargs={"session": session})
+    except FailureGroup as failures:
+        said = f"{case.operation.label} {case.query} {case.headers} {case.body!r:.500}"
+        words = "; ".join(f"{one.title}: {one.message}" for one in failures.exceptions)
+        pytest.fail(f"{said}\n{words:.2000}\n{response.status_code} {response.text:.1000}", pytrace=False)

@@ -125,7 +125,7 @@ def wanted(  # noqa: PLR0917 what a route asks for
 
 def _time(said: str | None, otherwise: datetime) -> datetime:
     """The time (RFC 3339) that was said; left to the framework, a number would be one too, counted from 1970."""
-    if not said:
+    if said is None:
         return otherwise
     try:
         return _within(msgspec.convert(said, _WITH_ZONE))
