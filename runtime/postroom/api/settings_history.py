@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import MediaType, Response, get, post
-from litestar.params import FromPath, QueryParameter
+from litestar.params import PathParameter, QueryParameter
 from msgspec import Struct
 
 from postroom.api.access import administered
@@ -29,6 +29,7 @@ from postroom.settings.stored_folder import Proposal, StoredFolder
 
 _NEWEST = 2**62
 Before = Annotated[int, QueryParameter(ge=1, le=_NEWEST, description="`next` of the page before.")]
+Number = Annotated[int, PathParameter(ge=1, le=_NEWEST)]
 _CONTENT = msgspec.json.Decoder(Content)
 
 
@@ -60,7 +61,7 @@ async def read_versions(parts: Parts, caller: SignedIn, before: Before = _NEWEST
 
 
 @get("/settings/versions/{number:int}", summary="As administrator, one version of the settings")
-async def read_version(parts: Parts, caller: SignedIn, number: FromPath[int]) -> VersionView:
+async def read_version(parts: Parts, caller: SignedIn, number: Number) -> VersionView:
     """Give the whole of it, and of secrets only that they are set."""
     tenant = administered(parts.current(), caller).name
     found = await parts.store.read(lambda tx: _version(tx.settings.get(tenant, number)))
@@ -72,9 +73,7 @@ async def read_version(parts: Parts, caller: SignedIn, number: FromPath[int]) ->
     summary="As administrator, go back to a version of the settings",
     status_code=HTTPStatus.OK,
 )
-async def restore(
-    parts: Parts, repeatable: Repeated, number: FromPath[int], dry_run: DryRun = False
-) -> Response[Changed]:
+async def restore(parts: Parts, repeatable: Repeated, number: Number, dry_run: DryRun = False) -> Response[Changed]:
     """Make what that version said a new one, judged as any other change; nothing is lost by it."""
     caller = repeatable.caller
     taking = writer(parts, caller)
