@@ -17,7 +17,7 @@ from postroom.session.state import Session
 from tests.api.asking import ROOT, reply, token_of_owner
 from tests.api.door import Door, on_socket
 from tests.api.settings_door import settings_door
-from tests.api.test_administration import quarantined
+from tests.api.waiting import quarantined
 
 LONG_AFTER = 3_600.0
 """Seconds between two requests: nobody is too fast."""

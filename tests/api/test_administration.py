@@ -7,38 +7,15 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from postroom.ports.people import Role, Scope
-from postroom.ports.records import Receipt
-from postroom.ports.store import Tx
-from postroom.routing.outcome import Outcome
 from postroom.settings.certificates import Certificate
 from postroom.settings.schema import Pop3Gateway
-from tests.api.door import PLAIN, Door, open_door
+from tests.api.door import Door, open_door
 from tests.api.overseen import oversee
 from tests.api.test_policy import give
-from tests.dispatch.house import ACME, GLOBEX
+from tests.api.waiting import quarantined
+from tests.dispatch.house import GLOBEX
 
 ROOT = "/api/v1/acme"
-
-
-async def quarantined(door: Door, tenant: str = ACME) -> Receipt:
-    ref = await door.house.offload.run("blobs", door.blobs.put, PLAIN)
-    receipt = Receipt(
-        id=door.house.ids.new(),
-        tenant=tenant,
-        gateway=f"{tenant}/in",
-        uid="u1",
-        raw=ref,
-        listed_size=len(PLAIN),
-        first_seen_at=door.house.clock.now(),
-    )
-
-    def unit(tx: Tx) -> None:
-        tx.mails.keep_raw(ref)
-        tx.ledger.receive(receipt)
-        tx.ledger.settle(receipt.id, Outcome.QUARANTINED, "three readers died", None)
-
-    await door.house.write(unit)
-    return receipt
 
 
 def with_gateway(door: Door, certificate: Certificate | None = None) -> None:

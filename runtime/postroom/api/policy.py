@@ -16,6 +16,7 @@ from litestar.types import Scope
 from postroom.api.auth import Caller
 from postroom.api.problems import problem
 from postroom.ports.people import DESK, Role
+from postroom.ports.people import Scope as Reach
 
 PREFIX = "/api/v1/{tenant:str}"
 SHOWN_PREFIX = "/api/v1/{tenant}"
@@ -115,8 +116,13 @@ def name_of_route(scope: Scope) -> str:
 
 
 def check_role(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Raise the 403 problem where the table does not give this route to the caller's role."""
+    """Raise the 403 problem where the table does not give this route to the caller's role.
+
+    What is an administrator's alone concerns the whole tenant: who administers a part of it could make himself more.
+    """
     caller = connection.scope.get("user")
     allowed = POLICY.get(name_of_route(connection.scope), frozenset())
     if not isinstance(caller, Caller) or caller.role not in allowed:
         raise problem(HTTPStatus.FORBIDDEN, "This is not for your role.", "role")
+    if allowed == _ADMINISTRATOR and caller.reach != Reach():
+        raise problem(HTTPStatus.FORBIDDEN, "This is for who administers the whole tenant.", "reach")
