@@ -110,9 +110,9 @@ class _Exact(JsonRenderPlugin):
 def described(document: Json, handlers: Sequence[HTTPRouteHandler]) -> Json:
     """The framework's document with every operation made exact."""
     kinds = {one.handler_name: _kinds(one) for one in handlers}
-    structs = tuple({kind for pair in kinds.values() for kind in pair if isinstance(kind, type)})
+    structs = tuple({kind for pair in kinds.values() for kind in pair if kind is not None})
     found, components = msgspec.json.schema_components((*structs, ProblemDetails), ref_template=REF)
-    shapes = dict(zip(structs, found, strict=False))
+    shapes: dict[type | None, Json] = dict(zip(structs, found, strict=False))
     for name, operation in _operations(document):
         _make_exact(name, operation, *(shapes.get(kind) for kind in kinds[operation["operationId"]]))
     # Of what parameters refer to, the framework describes the enumerations alike.
@@ -122,7 +122,7 @@ def described(document: Json, handlers: Sequence[HTTPRouteHandler]) -> Json:
     return document
 
 
-def _kinds(handler: HTTPRouteHandler) -> tuple[object, object]:
+def _kinds(handler: HTTPRouteHandler) -> tuple[type | None, type | None]:
     """What a route takes as its body and answers with, where that is a struct of ours."""
     hints = get_type_hints(handler.fn)
     answer = hints["return"]
@@ -130,7 +130,7 @@ def _kinds(handler: HTTPRouteHandler) -> tuple[object, object]:
     return _struct(hints.get("data")), _struct(inside)
 
 
-def _struct(kind: object) -> object:
+def _struct(kind: object) -> type | None:
     return kind if isinstance(kind, type) and issubclass(kind, Struct) else None
 
 

@@ -7,14 +7,14 @@ from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
-from litestar import MediaType, Response, get, post
+from litestar import Response, get, post
 from litestar.params import PathParameter, QueryParameter
 from msgspec import Struct
 
 from postroom.api.access import administered
 from postroom.api.auth import SignedIn
 from postroom.api.idempotency import Asked as Repeated
-from postroom.api.idempotency import answered_before
+from postroom.api.idempotency import answered_before, as_response
 from postroom.api.paging import Limit
 from postroom.api.parts import Parts
 from postroom.api.problems import not_found
@@ -94,7 +94,7 @@ async def restore(parts: Parts, repeatable: Repeated, number: Number, dry_run: D
             repeatable=repeatable,
         )
         answer = await take(parts, taking, asked)
-    return Response(content=answer.body, status_code=answer.status, media_type=MediaType.JSON)
+    return as_response(answer)
 
 
 def _version(found: SettingsVersion | None) -> SettingsVersion:

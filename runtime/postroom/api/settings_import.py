@@ -5,11 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from litestar import MediaType, Request, Response, post
+from litestar import Request, Response, post
 from litestar.params import QueryParameter
 
 from postroom.api.idempotency import Asked as Repeated
-from postroom.api.idempotency import answered_before
+from postroom.api.idempotency import answered_before, as_response
 from postroom.api.limits import ATTACHMENTS_LIMIT
 from postroom.api.parts import Parts
 from postroom.api.problems import problem
@@ -50,7 +50,7 @@ async def import_channels(
             repeatable=repeatable,
         )
         answer = await take(parts, taking, asked)
-    return Response(content=answer.body, status_code=answer.status, media_type=MediaType.JSON)
+    return as_response(answer)
 
 
 def _records(body: bytes, form: str) -> list[Json]:

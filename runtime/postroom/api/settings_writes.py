@@ -219,7 +219,7 @@ def _whole(section: Section, tenant: Tenant) -> tuple[Json, str]:
     return ([section.name_of(one) for one in held] if section.key else shown(section, held)), etag(section, held)
 
 
-def _response(answer: Answer) -> Response[Changed]:
+def _response(answer: Answer) -> Response[Any]:
     return Response(
         content=answer.body, status_code=answer.status, media_type=MediaType.JSON, headers=answer_headers(answer)
     )
