@@ -28,6 +28,8 @@ LETTER = (
     b"--b\r\nContent-Type: text/html\r\n\r\n<p>The lamp is broken.</p>\r\n"
     b'--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename="lamp.png"\r\n\r\npng\r\n--b--\r\n'
 )
+LAMP = "2"
+"""Which part of the letter the picture is."""
 UNIT = {"name": "north"}
 USER = {"account": "ursel", "password": "correct horse battery", "role": "operator"}
 PROGRAM = {"account": "crm", "role": "robot"}
@@ -92,7 +94,7 @@ class Scene:
         session, token = await self._session(operation)
         (mail, *_) = await self.door.mails_of(session)
         known = {**KNOWN, "mail": mail.id}
-        named |= {"session_id": session.id, "conversation_id": session.conversation, "mail_id": mail.id, "index": "0"}
+        named |= {"session_id": session.id, "conversation_id": session.conversation, "mail_id": mail.id, "index": LAMP}
         if operation.endswith("/withdraw"):
             async with self.door.client() as anna:
                 named["reply_id"] = (await reply(anna, session))["reply"]

@@ -69,3 +69,16 @@ async def test_a_mail_of_another_tenant_is_not_there_and_part_of_a_tenant_is_not
         token = await give(door, Role.ADMINISTRATOR, scope=Scope(queues=("help",)))
         narrow.headers["Authorization"] = f"Bearer {token}"
         assert (await narrow.get(f"{ROOT}/waiting-mails")).status_code == 403
+
+
+async def test_who_administers_a_part_makes_nobody_who_administers_more(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client(None) as client:
+        scope = Scope(queues=("help",))
+        client.headers["Authorization"] = f"Bearer {await give(door, Role.ADMINISTRATOR, scope=scope)}"
+        ada = {"account": "ada", "role": "administrator"}
+        refusals = [
+            await client.post(f"{ROOT}/tokens", json=ada),
+            await client.post(f"{ROOT}/users", json=ada | {"password": "correct horse battery"}),
+            await client.put(f"{ROOT}/users/ada/password", json={"password": "correct horse battery"}),
+        ]
+        assert [one.json()["type"] for one in refusals] == ["urn:postroom:problem:reach"] * 3
