@@ -177,17 +177,23 @@ async def open_door(folder: Path, desk: ReplyDesk | None = None) -> AsyncIterato
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[tuple[Door, str]]:
     """A door on a real socket, and its URL."""
-    async with open_door(folder) as door:
-        server = HttpServer(door.app, "127.0.0.1", 0, before_stop=door.parts.feed.close)
-        server.bind()
-        async with asyncio.TaskGroup() as group:
-            running = group.create_task(server.run())
-            try:
-                yield door, f"http://127.0.0.1:{server.port}"
-            finally:
-                server.stop()
-                async with asyncio.timeout(30):
-                    await running
+    async with open_door(folder) as door, on_socket(door) as url:
+        yield door, url
+
+
+@asynccontextmanager
+async def on_socket(door: Door) -> AsyncIterator[str]:
+    """The URL of the door on a real socket."""
+    server = HttpServer(door.app, "127.0.0.1", 0, before_stop=door.parts.feed.close)
+    server.bind()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(server.run())
+        try:
+            yield f"http://127.0.0.1:{server.port}"
+        finally:
+            server.stop()
+            async with asyncio.timeout(30):
+                await running
 
 
 def _operator(house: House, blobs: FileBlobs, reader: StoredMailReader, folder: Path) -> OperatorParts:

@@ -7,38 +7,15 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from postroom.ports.people import Role, Scope
-from postroom.ports.records import Receipt
-from postroom.ports.store import Tx
-from postroom.routing.outcome import Outcome
 from postroom.settings.certificates import Certificate
 from postroom.settings.schema import Pop3Gateway
-from tests.api.door import PLAIN, Door, open_door
+from tests.api.door import Door, open_door
 from tests.api.overseen import oversee
 from tests.api.test_policy import give
-from tests.dispatch.house import ACME, GLOBEX
+from tests.api.waiting import quarantined
+from tests.dispatch.house import GLOBEX
 
 ROOT = "/api/v1/acme"
-
-
-async def quarantined(door: Door, tenant: str = ACME) -> Receipt:
-    ref = await door.house.offload.run("blobs", door.blobs.put, PLAIN)
-    receipt = Receipt(
-        id=door.house.ids.new(),
-        tenant=tenant,
-        gateway=f"{tenant}/in",
-        uid="u1",
-        raw=ref,
-        listed_size=len(PLAIN),
-        first_seen_at=door.house.clock.now(),
-    )
-
-    def unit(tx: Tx) -> None:
-        tx.mails.keep_raw(ref)
-        tx.ledger.receive(receipt)
-        tx.ledger.settle(receipt.id, Outcome.QUARANTINED, "three readers died", None)
-
-    await door.house.write(unit)
-    return receipt
 
 
 def with_gateway(door: Door, certificate: Certificate | None = None) -> None:
@@ -92,3 +69,16 @@ async def test_a_mail_of_another_tenant_is_not_there_and_part_of_a_tenant_is_not
         token = await give(door, Role.ADMINISTRATOR, scope=Scope(queues=("help",)))
         narrow.headers["Authorization"] = f"Bearer {token}"
         assert (await narrow.get(f"{ROOT}/waiting-mails")).status_code == 403
+
+
+async def test_who_administers_a_part_makes_nobody_who_administers_more(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client(None) as client:
+        scope = Scope(queues=("help",))
+        client.headers["Authorization"] = f"Bearer {await give(door, Role.ADMINISTRATOR, scope=scope)}"
+        ada = {"account": "ada", "role": "administrator"}
+        refusals = [
+            await client.post(f"{ROOT}/tokens", json=ada),
+            await client.post(f"{ROOT}/users", json=ada | {"password": "correct horse battery"}),
+            await client.put(f"{ROOT}/users/ada/password", json={"password": "correct horse battery"}),
+        ]
+        assert [one.json()["type"] for one in refusals] == ["urn:postroom:problem:reach"] * 3

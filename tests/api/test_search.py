@@ -53,6 +53,13 @@ async def test_a_conversation_is_found_by_what_is_known_of_it(
         assert await subjects(client, **query) == found
 
 
+@pytest.mark.parametrize("said", ["", "0", "20260302", "2026-03-02", "2026-03-02T09:00:02", "null", "yesterday"])
+async def test_what_is_no_time_with_its_zone_is_no_time_to_search_by(tmp_path: Path, said: str) -> None:
+    async with open_door(tmp_path) as door, door.client("anna") as client:
+        for name in ("since", "until"):
+            assert (await client.get(LIST, params={name: said})).status_code == 422
+
+
 async def test_a_conversation_is_found_by_its_id_and_by_nobody_of_another_queue(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door, door.client("anna") as anna, door.client("chen") as chen:
         session = await door.house.customer_writes("It broke")

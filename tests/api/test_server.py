@@ -131,6 +131,16 @@ async def test_a_request_in_hand_is_answered_before_the_server_ends(tmp_path: Pa
                 await client.get("/api/v1/acme/me")
 
 
+async def test_an_answer_does_not_wait_for_its_header_to_be_acknowledged(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door:
+        server = HttpServer(door.app, "127.0.0.1", 0, before_stop=door.parts.feed.close)
+        server.bind()
+        assert server._socket is not None
+        listening: socket.socket = server._socket
+        with listening, socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 async def test_an_address_in_use_is_named(tmp_path: Path) -> None:
     async with served(tmp_path) as (door, url):
         port = int(url.rpartition(":")[2])

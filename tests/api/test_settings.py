@@ -206,6 +206,20 @@ async def test_the_order_of_routes_is_set_and_a_version_is_restored(tmp_path: Pa
         assert (await ada.post(f"{ROOT}/versions/99/restore")).status_code == 404
 
 
+async def test_no_version_has_a_number_that_the_store_cannot_hold(tmp_path: Path) -> None:
+    async with settings_door(tmp_path) as here, here.client() as ada:
+        for number in (-1, 0, 2**62 + 1, 10**30):
+            assert (await ada.get(f"{ROOT}/versions/{number}")).status_code == 422
+            assert (await ada.post(f"{ROOT}/versions/{number}/restore")).status_code == 422
+        assert (await ada.get(f"{ROOT}/versions/{2**62}")).status_code == 404
+
+
+async def test_keys_of_a_section_of_things_are_not_changed_and_allow_says_what_can_be(tmp_path: Path) -> None:
+    async with settings_door(tmp_path) as here, here.client() as ada:
+        answer = await ada.patch(f"{ROOT}/channels", json={}, headers={"If-Match": "*"})
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST, PUT")
+
+
 async def test_files_of_this_machine_are_named_in_their_folder_only(tmp_path: Path) -> None:
     async with settings_door(tmp_path) as here, here.client() as ada:
         config = tmp_path / "config"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from postroom.api.policy import WITHOUT_SIGN_IN
 from tests.api.door import Door
@@ -23,7 +24,7 @@ def names(door: Door) -> list[str]:
     return [name for name in found if name not in WITHOUT_SIGN_IN]
 
 
-def asked(name: str, named: dict[str, str] | None = None) -> tuple[str, str]:
+def asked(name: str, named: Mapping[str, str] | None = None) -> tuple[str, str]:
     """The method and path to ask; what is not named is nobody's."""
     method, path = name.split(" ")
     for holder, value in {**NAMED, **(named or {})}.items():

@@ -40,10 +40,13 @@ def configured(folder: Path) -> Path:
     return folder
 
 
-def ran(config: Path, *words: str, connect: Connect | None = None) -> Result:
-    """Run a verb as a program would: not on a terminal. Only trying gateways out is given their password."""
+def ran(config: Path, *words: str, connect: Connect | None = None, said: str | None = None) -> Result:
+    """Run a verb as a program would: not on a terminal, with that on its standard input.
+
+    Only trying gateways out is given their password.
+    """
     environment = {"CHECK_PASSWORD": "hunter2" if connect is not None else None}
-    return CliRunner(env=environment).invoke(postroom, [*words, "--config", str(config)], obj=connect)
+    return CliRunner(env=environment).invoke(postroom, [*words, "--config", str(config)], said, obj=connect)
 
 
 @contextmanager

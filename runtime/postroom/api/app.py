@@ -11,12 +11,8 @@ from litestar import Litestar, Request, Router
 from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ControllerRouterHandler
+from litestar.handlers import HTTPRouteHandler
 
-from postroom import __version__
 from postroom.api import (
     agents,
     audit,
@@ -52,8 +48,9 @@ from postroom.api import (
     work,
 )
 from postroom.api.asyncapi import asyncapi
-from postroom.api.auth import COOKIE, Caller, SignIn
+from postroom.api.auth import Caller, SignIn
 from postroom.api.credentials import Credentials
+from postroom.api.description import description
 from postroom.api.feed import JournalFeed
 from postroom.api.headers import SAFE_HEADERS
 from postroom.api.idempotency import repeatable_of
@@ -64,7 +61,7 @@ from postroom.api.problems import answer_error
 from postroom.api.rates import Rates
 from postroom.api.settings_taking import terms_of
 
-RESOURCES: tuple[ControllerRouterHandler, ...] = (
+RESOURCES: tuple[HTTPRouteHandler, ...] = (
     *me.ROUTES,
     *work.ROUTES,
     *queues.ROUTES,
@@ -118,7 +115,7 @@ def create_app(parts: ApiParts) -> Litestar:
         request_class=BoundedRequest,
         request_max_body_size=BODY_LIMIT,
         lifespan=[_feeding(parts.feed)],
-        openapi_config=_openapi(),
+        openapi_config=description((*RESOURCES, *sign_in.OPEN_ROUTES)),
         logging_config=None,
         debug=False,
     )
@@ -163,23 +160,3 @@ def _feeding(feed: JournalFeed) -> Callable[[Litestar], AbstractAsyncContextMana
                 running.cancel()
 
     return feeding
-
-
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="Postroom",
-        version=__version__,
-        summary="The agents' door of an email channel runtime.",
-        path="/schema",
-        use_handler_docstrings=True,
-        # Served as it is, for any viewer: no page here fetches scripts from anywhere.
-        render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"])],
-        components=Components(
-            security_schemes={
-                "token": SecurityScheme(type="http", scheme="bearer", description="An agent's or a program's token."),
-                "cookie": SecurityScheme(
-                    type="apiKey", name=COOKIE, security_scheme_in="cookie", description="A person's browser."
-                ),
-            }
-        ),
-    )

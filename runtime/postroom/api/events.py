@@ -36,7 +36,10 @@ SEND_WITHIN = 60.0
 FURTHEST_BACK = 10_000
 """Decisions that are told again; who was away longer begins with his work as it stands."""
 
-LastEventId = Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_length=32)]
+LastEventId = Annotated[
+    str | None,
+    HeaderParameter(name="Last-Event-ID", max_length=32, description="The id of the last event got: go on after it."),
+]
 
 
 @get("/events", summary="What concerns me, as it happens (text/event-stream)", media_type="text/event-stream")

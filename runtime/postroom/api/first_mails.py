@@ -17,7 +17,7 @@ from postroom.api.idempotency import Answer, Asked, Repeatable, answered_before,
 from postroom.api.limits import REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import problem
-from postroom.api.replies import AcceptedReply, FileBody, Sender, accepted, attached, needs_key
+from postroom.api.replies import AcceptedReply, AttachedFile, Sender, accepted, attached, needs_key
 from postroom.ports.desk import FirstRequest, PreparedFirst
 from postroom.ports.store import Tx
 from postroom.settings.schema import Tenant
@@ -33,7 +33,7 @@ class FirstMailBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     html: Text | None = None
     cc: Addresses = ()
     bcc: Addresses = ()
-    attachments: Annotated[tuple[FileBody, ...], Meta(max_length=100)] = ()
+    attachments: Annotated[tuple[AttachedFile, ...], Meta(max_length=100)] = ()
     sender: Sender = field(default="", name="from")
 
 

@@ -18,7 +18,7 @@ from postroom.api.drafts import Addresses, Text
 from postroom.api.idempotency import Answer, Asked, Repeatable, answered_before, as_response, ok, once
 from postroom.api.limits import REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.replies import AcceptedReply, FileBody, accepted, attached, needs_key
+from postroom.api.replies import AcceptedReply, AttachedFile, accepted, attached, needs_key
 from postroom.ports.desk import ForwardRequest, PreparedForward, Stale
 from postroom.ports.store import Tx
 from postroom.session.rules.ruling import NOT_YOURS, is_owner
@@ -39,7 +39,7 @@ class ForwardBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     subject: Annotated[str, Meta(max_length=998)] | None = None
     cc: Addresses = ()
     bcc: Addresses = ()
-    attachments: Annotated[tuple[FileBody, ...], Meta(max_length=100)] = ()
+    attachments: Annotated[tuple[AttachedFile, ...], Meta(max_length=100)] = ()
 
 
 @post(

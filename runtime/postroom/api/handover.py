@@ -41,7 +41,7 @@ class FiledAs(Enum):
     NO_ANSWER_NEEDED = "no_answer_needed"
 
 
-class FileBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FilingBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why it is filed; the token where somebody has it and the caller does."""
 
     reason: FiledAs
@@ -92,7 +92,7 @@ def _transfer_problems(tenant: Tenant, data: TransferBody) -> tuple[str, ...]:
 
 @post("/sessions/{session_id:str}/file", summary="Let nobody be served", status_code=HTTPStatus.OK)
 async def file(
-    parts: Parts, repeatable: Asked, session_id: FromPath[str], data: JSONBody[FileBody]
+    parts: Parts, repeatable: Asked, session_id: FromPath[str], data: JSONBody[FilingBody]
 ) -> Response[SessionState]:
     """End a session that is spam or needs no answer; its mails stay."""
     caller = repeatable.caller

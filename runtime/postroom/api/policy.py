@@ -16,9 +16,10 @@ from litestar.types import Scope
 from postroom.api.auth import Caller
 from postroom.api.problems import problem
 from postroom.ports.people import DESK, Role
+from postroom.ports.people import Scope as Reach
 
 PREFIX = "/api/v1/{tenant:str}"
-_SHOWN_PREFIX = "/api/v1/{tenant}"
+SHOWN_PREFIX = "/api/v1/{tenant}"
 
 _EVERYBODY = frozenset(Role)
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
@@ -111,12 +112,17 @@ WITHOUT_SIGN_IN = frozenset({"POST /sign-in"})
 
 def name_of_route(scope: Scope) -> str:
     """The route of a request as the table names it."""
-    return f"{scope.get('method')} {str(scope.get('path_template')).removeprefix(_SHOWN_PREFIX)}"
+    return f"{scope.get('method')} {str(scope.get('path_template')).removeprefix(SHOWN_PREFIX)}"
 
 
 def check_role(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Raise the 403 problem where the table does not give this route to the caller's role."""
+    """Raise the 403 problem where the table does not give this route to the caller's role.
+
+    What is an administrator's alone concerns the whole tenant: who administers a part of it could make himself more.
+    """
     caller = connection.scope.get("user")
     allowed = POLICY.get(name_of_route(connection.scope), frozenset())
     if not isinstance(caller, Caller) or caller.role not in allowed:
         raise problem(HTTPStatus.FORBIDDEN, "This is not for your role.", "role")
+    if allowed == _ADMINISTRATOR and caller.reach != Reach():
+        raise problem(HTTPStatus.FORBIDDEN, "This is for who administers the whole tenant.", "reach")

@@ -28,7 +28,7 @@ from postroom.session.state import SessionId
 Sender = Literal["", "channel", "personal"]
 
 
-class FileBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AttachedFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file of the reply; its content is base64 (RFC 4648 §4)."""
 
     name: Annotated[str, Meta(max_length=255)]
@@ -46,7 +46,7 @@ class ReplyBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     to: Addresses | None = None
     cc: Addresses = ()
     bcc: Addresses = ()
-    attachments: Annotated[tuple[FileBody, ...], Meta(max_length=100)] = ()
+    attachments: Annotated[tuple[AttachedFile, ...], Meta(max_length=100)] = ()
     sender: Sender = field(default="", name="from")
     """Whose address it bears: the channel's, or the agent's own, which is preset where the channel lets it."""
     quote: bool = False
@@ -127,7 +127,7 @@ def needs_key(asked: Repeatable) -> None:
         raise problem(HTTPStatus.BAD_REQUEST, "A mail needs an Idempotency-Key.", "idempotency-key-missing")
 
 
-def attached(files: tuple[FileBody, ...]) -> tuple[NewAttachment, ...]:
+def attached(files: tuple[AttachedFile, ...]) -> tuple[NewAttachment, ...]:
     """The files of a mail. Raises the 413 problem where they are too large together."""
     if sum(len(file.content) for file in files) > ATTACHMENTS_LIMIT:
         raise problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "All files together may be 25 MB.", "attachments-too-large")

@@ -60,6 +60,8 @@ class HttpServer:
         except OSError as error:
             where = f"{self._host}:{self._asked_port}"
             raise ConfigurationError(f"http.listen: cannot listen on {where}: {error.strerror or error}") from error
+        # Connections inherit it: an answer's body does not wait until the caller has acknowledged its header.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.setblocking(False)
 
     @property

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import MediaType, Response, get, post
-from litestar.params import FromPath, QueryParameter
+from litestar import Response, get, post
+from litestar.params import PathParameter, QueryParameter
 from msgspec import Struct
 
 from postroom.api.access import administered
 from postroom.api.auth import SignedIn
 from postroom.api.idempotency import Asked as Repeated
-from postroom.api.idempotency import answered_before
+from postroom.api.idempotency import answered_before, as_response
 from postroom.api.paging import Limit
 from postroom.api.parts import Parts
 from postroom.api.problems import not_found
 from postroom.api.settings_reads import Json
-from postroom.api.settings_taking import Asked, DryRun, take, writer
+from postroom.api.settings_taking import Asked, Changed, DryRun, take, writer
 from postroom.ports.settings_versions import SettingsChange, SettingsVersion
 from postroom.settings.editing import SET
 from postroom.settings.schema import Generation
@@ -29,6 +29,7 @@ from postroom.settings.stored_folder import Proposal, StoredFolder
 
 _NEWEST = 2**62
 Before = Annotated[int, QueryParameter(ge=1, le=_NEWEST, description="`next` of the page before.")]
+Number = Annotated[int, PathParameter(ge=1, le=_NEWEST)]
 _CONTENT = msgspec.json.Decoder(Content)
 
 
@@ -60,7 +61,7 @@ async def read_versions(parts: Parts, caller: SignedIn, before: Before = _NEWEST
 
 
 @get("/settings/versions/{number:int}", summary="As administrator, one version of the settings")
-async def read_version(parts: Parts, caller: SignedIn, number: FromPath[int]) -> VersionView:
+async def read_version(parts: Parts, caller: SignedIn, number: Number) -> VersionView:
     """Give the whole of it, and of secrets only that they are set."""
     tenant = administered(parts.current(), caller).name
     found = await parts.store.read(lambda tx: _version(tx.settings.get(tenant, number)))
@@ -72,7 +73,7 @@ async def read_version(parts: Parts, caller: SignedIn, number: FromPath[int]) ->
     summary="As administrator, go back to a version of the settings",
     status_code=HTTPStatus.OK,
 )
-async def restore(parts: Parts, repeatable: Repeated, number: FromPath[int], dry_run: DryRun = False) -> Response[Any]:
+async def restore(parts: Parts, repeatable: Repeated, number: Number, dry_run: DryRun = False) -> Response[Changed]:
     """Make what that version said a new one, judged as any other change; nothing is lost by it."""
     caller = repeatable.caller
     taking = writer(parts, caller)
@@ -93,7 +94,7 @@ async def restore(parts: Parts, repeatable: Repeated, number: FromPath[int], dry
             repeatable=repeatable,
         )
         answer = await take(parts, taking, asked)
-    return Response(content=answer.body, status_code=answer.status, media_type=MediaType.JSON)
+    return as_response(answer)
 
 
 def _version(found: SettingsVersion | None) -> SettingsVersion:

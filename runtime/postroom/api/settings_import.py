@@ -5,16 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from litestar import MediaType, Request, Response, post
+from litestar import Request, Response, post
 from litestar.params import QueryParameter
 
 from postroom.api.idempotency import Asked as Repeated
-from postroom.api.idempotency import answered_before
+from postroom.api.idempotency import answered_before, as_response
 from postroom.api.limits import ATTACHMENTS_LIMIT
 from postroom.api.parts import Parts
 from postroom.api.problems import problem
 from postroom.api.settings_reads import Json
-from postroom.api.settings_taking import Asked, DryRun, edited, take, writer
+from postroom.api.settings_taking import Asked, Changed, DryRun, edited, take, writer
 from postroom.settings.channel_file import records_in
 from postroom.settings.channel_records import NotRecords
 from postroom.settings.editing import laid_over
@@ -34,7 +34,7 @@ Form = Annotated[
 )
 async def import_channels(
     request: Request[Any, Any, Any], parts: Parts, repeatable: Repeated, form: Form = "zip", dry_run: DryRun = False
-) -> Response[Any]:
+) -> Response[Changed]:
     """Replace channels of the names in the file and add the others; the rest stays as it is."""
     caller, section = repeatable.caller, SECTIONS["channels"]
     taking = writer(parts, caller)
@@ -50,7 +50,7 @@ async def import_channels(
             repeatable=repeatable,
         )
         answer = await take(parts, taking, asked)
-    return Response(content=answer.body, status_code=answer.status, media_type=MediaType.JSON)
+    return as_response(answer)
 
 
 def _records(body: bytes, form: str) -> list[Json]:

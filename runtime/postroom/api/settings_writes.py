@@ -15,9 +15,20 @@ from litestar.params import FromPath, JSONBody
 from postroom.api.idempotency import Answer, answered_before
 from postroom.api.idempotency import Asked as Repeated
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.problems import not_found, problem
+from postroom.api.problems import Problem, not_found, problem
 from postroom.api.settings_reads import Json, etag, place_of, section_of
-from postroom.api.settings_taking import Asked, DryRun, OnTerms, Terms, answer_headers, demand, edited, take, writer
+from postroom.api.settings_taking import (
+    Asked,
+    Changed,
+    DryRun,
+    OnTerms,
+    Terms,
+    answer_headers,
+    demand,
+    edited,
+    take,
+    writer,
+)
 from postroom.settings.editing import (
     Desk,
     Edited,
@@ -37,13 +48,13 @@ Given = Callable[[Json], Json]
 
 
 @post("/settings/{section_name:str}", summary="As administrator, add a thing to a section")
-async def add(
+async def add_thing(
     parts: Parts,
     repeatable: Repeated,
     section_name: FromPath[str],
     data: JSONBody[dict[str, Any]],
     dry_run: DryRun = False,
-) -> Response[Any]:
+) -> Response[Changed]:
     """Add it at the end. With an Idempotency-Key the same request again is answered the same and done once."""
     section, caller = _listed(section_name), repeatable.caller
     taking = writer(parts, caller)
@@ -70,7 +81,7 @@ async def replace_thing(
     section_name: FromPath[str],
     name: FromPath[str],
     data: JSONBody[dict[str, Any]],
-) -> Response[Any]:
+) -> Response[Changed]:
     """Put what is given in its place; what is left out has its default."""
     return await _change(parts, terms, (section_name, name), lambda _: data)
 
@@ -82,7 +93,7 @@ async def patch_thing(
     section_name: FromPath[str],
     name: FromPath[str],
     data: JSONBody[dict[str, Any]],
-) -> Response[Any]:
+) -> Response[Changed]:
     """Lay what is given over what is there (RFC 7396); null gives a key its default again."""
     return await _change(parts, terms, (section_name, name), lambda now: merged(now, data))
 
@@ -95,7 +106,7 @@ async def remove_thing(
     terms: OnTerms,
     section_name: FromPath[str],
     name: FromPath[str],
-) -> Response[Any]:
+) -> Response[Changed]:
     """Remove it; refused, with counts, while open sessions use it."""
     section, taking = _listed(section_name), writer(parts, terms.caller)
 
@@ -120,7 +131,7 @@ async def set_section(
     terms: OnTerms,
     section_name: FromPath[str],
     data: JSONBody[Any],
-) -> Response[Any]:
+) -> Response[Changed]:
     """Set a value like `parameters`; of a section of things, `{"order": [NAME, ...]}` puts them in another order."""
     return await _set(parts, terms, section_of(section_name), lambda _: data)
 
@@ -131,15 +142,17 @@ async def patch_section(
     terms: OnTerms,
     section_name: FromPath[str],
     data: JSONBody[dict[str, Any]],
-) -> Response[Any]:
+) -> Response[Changed]:
     """Lay what is given over the value that is there (RFC 7396)."""
     section = section_of(section_name)
     if section.key:
-        raise problem(HTTPStatus.METHOD_NOT_ALLOWED, "Things are changed one by one.", "one-by-one")
+        refusal = problem(HTTPStatus.METHOD_NOT_ALLOWED, "Things are changed one by one.", "one-by-one")
+        # RFC 9110 §15.5.6
+        raise Problem(refusal.details, {"Allow": "GET, POST, PUT"})
     return await _set(parts, terms, section, lambda now: merged(now, data))
 
 
-async def _change(parts: ApiParts, terms: Terms, place: tuple[str, str], given: Given) -> Response[Any]:
+async def _change(parts: ApiParts, terms: Terms, place: tuple[str, str], given: Given) -> Response[Changed]:
     section, name, taking = _listed(place[0]), place[1], writer(parts, terms.caller)
 
     def edit(desk: Desk, tenant: Tenant) -> Edited:
@@ -158,7 +171,7 @@ async def _change(parts: ApiParts, terms: Terms, place: tuple[str, str], given: 
     return _response(await take(parts, taking, asked))
 
 
-async def _set(parts: ApiParts, terms: Terms, section: Section, given: Given) -> Response[Any]:
+async def _set(parts: ApiParts, terms: Terms, section: Section, given: Given) -> Response[Changed]:
     taking = writer(parts, terms.caller)
 
     def edit(desk: Desk, tenant: Tenant) -> Edited:
@@ -212,4 +225,4 @@ def _response(answer: Answer) -> Response[Any]:
     )
 
 
-ROUTES = (add, replace_thing, patch_thing, remove_thing, set_section, patch_section)
+ROUTES = (add_thing, replace_thing, patch_thing, remove_thing, set_section, patch_section)

@@ -32,7 +32,7 @@ Days = Annotated[int, Meta(ge=1, le=LONGEST_DAYS)]
 After = Annotated[str, QueryParameter(max_length=64, description="`next` of the page before.")]
 
 
-class TokenBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewTokenBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new token: the account it acts as, its role and how far that reaches, and for how many days it is good."""
 
     account: Account
@@ -80,7 +80,7 @@ async def read_tokens(parts: Parts, caller: SignedIn, after: After = "", limit: 
 
 
 @post("/tokens", summary="As administrator, make a token for a program", status_code=HTTPStatus.CREATED)
-async def add_token(parts: Parts, repeatable: Asked, data: JSONBody[TokenBody]) -> Response[NewToken]:
+async def add_token(parts: Parts, repeatable: Asked, data: JSONBody[NewTokenBody]) -> Response[NewToken]:
     """Make it and show it, once."""
     caller, scope = repeatable.caller, Scope(ou=data.ou, queues=data.queues)
     problems = scope_problems(tenant_of(parts.current(), caller), data.account, data.role, scope)
