@@ -45,6 +45,7 @@ from postroom.api import (
     settings_reads,
     settings_writes,
     sign_in,
+    statistics,
     tokens,
     users,
     waiting_mails,
@@ -97,6 +98,7 @@ RESOURCES: tuple[ControllerRouterHandler, ...] = (
     *gateways.ROUTES,
     *certificates.ROUTES,
     *waiting_mails.ROUTES,
+    *statistics.ROUTES,
 )
 
 

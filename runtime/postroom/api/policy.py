@@ -56,6 +56,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "GET /sessions": _OVERSEERS | {Role.ROBOT},
     "GET /offline-messages": _OVERSEERS | {Role.ROBOT},
     "GET /agents": _OVERSEERS | {Role.ROBOT},
+    "GET /statistics": _COMMANDERS,
     "GET /conversations": _READERS,
     "GET /conversations/{conversation_id}": _READERS,
     "GET /mails": _READERS,
