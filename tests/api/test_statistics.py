@@ -15,6 +15,7 @@ from postroom.ports.statistics import Span
 from postroom.session.events import ReplySent
 from tests.api.asking import ROOT, ask, reply, token_of_owner
 from tests.api.door import Door, open_door
+from tests.api.operator_door import open_operator_door
 from tests.api.overseen import oversee
 from tests.api.test_policy import give
 from tests.dispatch.house import NINE
@@ -146,3 +147,12 @@ def test_the_pieces_of_a_span_are_the_span() -> None:
     pieces = pieces_of(span)
     assert [one.until - one.since for one in pieces] == [timedelta(hours=6), timedelta(hours=6), timedelta(hours=1)]
     assert [one.since for one in pieces[1:]] == [one.until for one in pieces[:-1]]
+
+
+async def test_the_operator_sees_all_of_one_tenant_and_has_to_name_it(tmp_path: Path) -> None:
+    async with open_operator_door(tmp_path) as door, door.client() as client:
+        await door.ward.house.customer_writes()
+        found = await client.get("/statistics", params={"tenant": "acme"})
+        assert (found.status_code, row(found.json(), "queue", "help")["waiting"]) == (200, 1)
+        assert (await client.get("/statistics")).status_code == 422
+        assert (await client.get("/statistics", params={"tenant": "none"})).status_code == 404
