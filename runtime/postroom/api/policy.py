@@ -73,6 +73,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "GET /waiting-mails": _OVERSEERS | {Role.OPERATOR},
     "POST /waiting-mails/{receipt_id}/retry": _OVERSEERS,
     "POST /waiting-mails/{receipt_id}/release": _OVERSEERS,
+    "POST /waiting-mails/{receipt_id}/route": _OVERSEERS,
     "GET /users": _ADMINISTRATOR,
     "POST /users": _ADMINISTRATOR,
     "PUT /users/{account}/password": _ADMINISTRATOR,
