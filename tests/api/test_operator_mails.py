@@ -168,5 +168,5 @@ async def test_a_mail_that_no_route_matched_is_given_to_a_channel(tmp_path: Path
             409,
             "this mail is not unrouted: its outcome is conversation.",
         )
-        acts = await door.ward.house.read(lambda tx: [one.act for _, one in tx.audit.before("acme", 10**9, 9)])
+        acts = await door.ward.house.read(lambda tx: [one.act for one in tx.audit.before("acme", 10**9, 9)])
         assert acts == ["route mail"]
