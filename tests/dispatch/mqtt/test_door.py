@@ -167,7 +167,12 @@ async def test_a_consumer_that_dies_with_an_offer_leaves_it_to_the_next(tmp_path
             with a_stranger(broker, shared, f"{HELP}/replies") as lives:
                 house.clock.passed += 31
                 await house.customer_writes("Another")
-                again = (await lives.hears(lambda event: event["data"].get("session") == session.id))["data"]
+                over = (await lives.hears(kind("queue.offer_withdrawn")))["data"]
+                assert (over["offer"], over["reason"]) == (first["offer"], "expired")
+                is_again = kind("queue.offer")
+                again = (await lives.hears(lambda event: is_again(event) and event["data"]["session"] == session.id))[
+                    "data"
+                ]
                 assert again["token"] != first["token"]
                 old = {"session": session.id, "token": first["token"], "agent": "ben"}
                 lives.publish(f"{HELP}/commands/accept", {"data": old}, f"{HELP}/replies")
