@@ -35,13 +35,11 @@ class StatisticsContract:
         }
         assert list(piece.first_replies) == [FirstReply(group=WHOSE, took=90.25, in_time=True)]
 
-    async def test_mails_replies_and_sessions_are_counted_where_they_are_kept(self, store: Store) -> None:
+    async def test_mails_and_replies_are_counted_where_they_are_kept(self, store: Store) -> None:
         of = conversation("c1")
-        shadow = replace(session("s2", of="c2"), is_shadow=True)
 
         def unit(tx: Tx) -> None:
             tx.conversations.add(of)
-            tx.conversations.add(conversation("c2"))
             tx.mails.keep_raw(raw())
             tx.mails.add(replace(mail("m1"), received_at=later(1), channel="help", conversation=None))
             tx.mails.add(replace(mail("m2"), received_at=later(61), channel="help", conversation=None))
@@ -51,14 +49,11 @@ class StatisticsContract:
                     reply(f"r{number}"), agent=agent, conversation=of.id, channel="help", accepted_at=later(2)
                 )
                 tx.replies.add(one)
-            tx.sessions.save(session("s1", opened=3))
-            tx.sessions.save(replace(shadow, opened_at=later(3)))
 
         await store.write(unit)
         piece = await store.read(lambda tx: tx.statistics.within("acme", SPAN))
         assert by_group(piece.mails) == {Group(channel="help"): 1}
         assert by_group(piece.replies) == {Group(channel="help", agent="eve"): 2, Group(channel="help"): 1}
-        assert sum(count for _, count in piece.sessions) == 1
 
     async def test_what_waits_and_who_has_what_is_how_it_is_now(self, store: Store) -> None:
         def unit(tx: Tx) -> None:

@@ -15,9 +15,8 @@ from postroom.store.queries import queries
 BY = {
     "statistics_marks": "milestones_range (tenant=? AND at>? AND at<?)",
     "statistics_first_replies": "milestones_range (tenant=? AND at>? AND at<?)",
-    "statistics_mails": "mails_range (tenant=? AND received_at>? AND received_at<?)",
-    "statistics_replies": "replies_range (tenant=? AND accepted_at>? AND accepted_at<?)",
-    "statistics_sessions": "sessions_opened (tenant=? AND opened_at>? AND opened_at<?)",
+    "statistics_mails": "COVERING INDEX mails_range (tenant=? AND received_at>? AND received_at<?)",
+    "statistics_replies": "COVERING INDEX replies_range (tenant=? AND accepted_at>? AND accepted_at<?)",
     "statistics_queued": "sessions_phase (tenant=?)",
     "statistics_open": "sessions_agent (tenant=? AND agent>?)",
     "statistics_forget": "milestones_range (tenant=? AND at<?)",

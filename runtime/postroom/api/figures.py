@@ -23,7 +23,7 @@ class Service(Struct, frozen=True, kw_only=True):
     answered: int
     """Sessions whose first reply left in the span."""
     first_response: Spread
-    """From the opening of a session to its first reply."""
+    """From the opening of a session to its first reply, in whole seconds."""
     in_time: float | None
     """The share of first replies within the service level of their queues; null where there was none."""
     transfers: int
@@ -43,7 +43,7 @@ class ChannelFigures(Struct, frozen=True, kw_only=True):
     sessions: int
     """That were opened."""
     replies: int
-    """That agents wrote."""
+    """That agents wrote; one that was taken back counts too."""
     automatic: int
     """Automatic mails."""
     waiting: int
@@ -57,7 +57,7 @@ class QueueFigures(Struct, frozen=True, kw_only=True):
 
     queue: str
     sessions: int
-    """That were opened, and are or ended in it."""
+    """That were opened in it; what came from another queue is that one's."""
     within: float
     target: float
     waiting: int
@@ -121,7 +121,6 @@ def put_together(tenant: Tenant, span: Span, shown: Shown, pieces: Sequence[Piec
 def _seen(piece: Piece, shown: Shown) -> Piece:
     return Piece(
         mails=piece.mails,
-        sessions=piece.sessions,
         replies=[one for one in piece.replies if shown.group(one[0])],
         marks=[one for one in piece.marks if shown.group(one.group)],
         first_replies=[one for one in piece.first_replies if shown.group(one.group)],
@@ -130,7 +129,7 @@ def _seen(piece: Piece, shown: Shown) -> Piece:
 
 def _channels(tenant: Tenant, shown: Shown, pieces: Sequence[Piece], now: Now) -> Iterable[ChannelFigures]:
     of = _channel
-    mails, sessions = _sums(of, *(one.mails for one in pieces)), _sums(of, *(one.sessions for one in pieces))
+    mails, sessions = _sums(of, *(one.mails for one in pieces)), _opened(of, pieces)
     written = _sums(of, *([one for one in piece.replies if one[0].agent] for piece in pieces))
     automatic = _sums(of, *([one for one in piece.replies if not one[0].agent] for piece in pieces))
     service, waiting = _service(of, pieces), _waiting(of, now.waiting)
@@ -151,7 +150,7 @@ def _channels(tenant: Tenant, shown: Shown, pieces: Sequence[Piece], now: Now) -
 
 def _queues(tenant: Tenant, shown: Shown, pieces: Sequence[Piece], now: Now) -> Iterable[QueueFigures]:
     of = _queue
-    sessions = _sums(of, *(one.sessions for one in pieces))
+    sessions = _opened(of, pieces)
     service, waiting = _service(of, pieces), _waiting(of, now.waiting)
     for queue in tenant.queues:
         if shown.queue(queue.name):
@@ -202,6 +201,11 @@ def _sums(of: Of, *counted: Sequence[Counted]) -> dict[str, int]:
     return found
 
 
+def _opened(of: Of, pieces: Sequence[Piece]) -> dict[str, int]:
+    marks = (one for piece in pieces for one in piece.marks if one.mark is Mark.OPENED)
+    return _sums(of, [(one.group, one.count) for one in marks])
+
+
 def _service(of: Of, pieces: Sequence[Piece]) -> Callable[[str], Service]:
     """Gives what was done, by the name of a row."""
     replies: defaultdict[str, list[FirstReply]] = defaultdict(list)
@@ -217,7 +221,7 @@ def _service(of: Of, pieces: Sequence[Piece]) -> Callable[[str], Service]:
         count = {mark: sum(one.count for one in marks[name, mark]) for mark in Mark}
         return Service(
             answered=len(first),
-            first_response=spread([one.took for one in first]),
+            first_response=spread([round(one.took) for one in first]),
             in_time=sum(one.in_time for one in first) / len(first) if first else None,
             transfers=count[Mark.TRANSFER],
             missed_offers=count[Mark.MISSED_OFFER],

@@ -61,8 +61,6 @@ class Piece(Struct, frozen=True, kw_only=True):
     """That came, by channel; the empty one's came to none."""
     replies: Sequence[Counted]
     """That were written, by channel and agent; the empty agent's are automatic."""
-    sessions: Sequence[Counted]
-    """That were opened, by channel and queue."""
     marks: Sequence[Marked]
     first_replies: Sequence[FirstReply]
 

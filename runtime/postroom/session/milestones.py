@@ -1,4 +1,4 @@
-"""What of a decision is counted: first replies, transfers, missed offers, and how long a session was in whose hands.
+"""What of a decision is counted: openings, first replies, transfers, missed offers, and how long who had a session.
 
 A function of the session before and after, so that the figures of a span are those of its decisions and of nothing
 else. A session in shadow is nobody's work and counts nowhere.
@@ -17,12 +17,14 @@ from postroom.session.events import AgentStayedSilent, AnyEvent, SessionTransfer
 from postroom.session.policy import Policy
 from postroom.session.rules.ruling import Ruling
 from postroom.session.service_level import is_in_time
-from postroom.session.state import Session
+from postroom.session.state import Phase, Session
 
 
 class Mark(Enum):
     """What happened."""
 
+    OPENED = "opened"
+    """The session began, in that queue."""
     FIRST_REPLY = "first_reply"
     """The first reply of the session left; it took from the session's opening."""
     TAKEN = "taken"
@@ -63,6 +65,8 @@ def milestones(
 def _changes(before: Session, event: AnyEvent, after: Session, policy: Policy, now: datetime) -> Iterator[Milestone]:
     if after is before:
         return
+    if before.phase is Phase.NEW:
+        yield _of(after, Mark.OPENED, now, "")
     if before.first_replied_at is None and after.first_replied_at is not None:
         yield _first_reply(after, after.first_replied_at, policy, now)
     if before.in_hand_since is not None and after.in_hand_since != before.in_hand_since:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -16,12 +19,15 @@ class Spread(Struct, frozen=True, kw_only=True):
 
 
 def spread(seconds: Sequence[float]) -> Spread:
-    """Say how long these took."""
+    """Say how long these took; many that took equally long cost no more than one."""
     if not seconds:
         return Spread()
-    ordered = sorted(seconds)
-    return Spread(p50=_at(ordered, 0.5), p90=_at(ordered, 0.9), p99=_at(ordered, 0.99))
+    counts = Counter(seconds)
+    ordered = sorted(counts)
+    ends = list(accumulate(counts[one] for one in ordered))
 
+    def at(share: float) -> float:
+        place = min(int(share * len(seconds)), len(seconds) - 1)
+        return ordered[bisect_right(ends, place)]
 
-def _at(ordered: Sequence[float], share: float) -> float:
-    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+    return Spread(p50=at(0.5), p90=at(0.9), p99=at(0.99))

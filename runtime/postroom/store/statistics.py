@@ -39,10 +39,6 @@ class SqlStatistics:
             replies=[
                 (Group(channel=row[0], agent=row[1]), row[2]) for row in self._db.all(_SQL["statistics_replies"], asked)
             ],
-            sessions=[
-                (Group(channel=row[0], queue=row[1]), row[2])
-                for row in self._db.all(_SQL["statistics_sessions"], asked)
-            ],
             marks=[
                 Marked(mark=Mark(row[0]), group=_group(row[1:4]), count=row[4], took=row[5] / _SECOND)
                 for row in self._db.all(_SQL["statistics_marks"], asked)

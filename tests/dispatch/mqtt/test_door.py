@@ -36,6 +36,11 @@ def kind(wanted: str) -> Callable[[dict[str, Any]], bool]:
     return lambda event: event["type"] == f"com.postroom.{wanted}"
 
 
+def about(session: str) -> Callable[[dict[str, Any]], bool]:
+    """Whether it is an offer of that session."""
+    return lambda event: kind("queue.offer")(event) and event["data"]["session"] == session
+
+
 async def answer(client: Stranger, count: int) -> dict[str, Any]:
     """The data of the answer with that number, from one on."""
     await until(lambda: len(client.events("/replies")) >= count)
@@ -169,10 +174,7 @@ async def test_a_consumer_that_dies_with_an_offer_leaves_it_to_the_next(tmp_path
                 await house.customer_writes("Another")
                 over = (await lives.hears(kind("queue.offer_withdrawn")))["data"]
                 assert (over["offer"], over["reason"]) == (first["offer"], "expired")
-                is_again = kind("queue.offer")
-                again = (await lives.hears(lambda event: is_again(event) and event["data"]["session"] == session.id))[
-                    "data"
-                ]
+                again = (await lives.hears(about(session.id)))["data"]
                 assert again["token"] != first["token"]
                 old = {"session": session.id, "token": first["token"], "agent": "ben"}
                 lives.publish(f"{HELP}/commands/accept", {"data": old}, f"{HELP}/replies")
@@ -253,15 +255,13 @@ async def test_what_is_held_out_or_declined_in_front_hides_nothing_behind_it(
         async with mqtt_door(tmp_path, broker, outside=True) as (door, _):
             written = [(await door.house.customer_writes()).id for _ in range(3)]
             for number, session in enumerate(written, 1):
-                offer = (await acd.hears(lambda event, of=session: event["data"].get("session") == of, "/offers"))[
-                    "data"
-                ]
+                offer = (await acd.hears(about(session), "/offers"))["data"]
                 said = {"data": {"session": session, "token": offer["token"]}}
                 acd.publish(f"{HELP}/commands/decline", said, f"{HELP}/replies")
                 assert (await answer(acd, number))["status"] == 200
             # Three are declined, and of those that come now nobody answers for any.
             later = [(await door.house.customer_writes()).id for _ in range(5)]
-            await acd.hears(lambda event: event["data"].get("session") == later[-1], "/offers")
+            await acd.hears(about(later[-1]), "/offers")
             heard = [event["data"]["session"] for event in acd.events("/offers") if kind("queue.offer")(event)]
             assert heard == [*written, *later]
 

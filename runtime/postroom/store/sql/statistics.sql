@@ -27,15 +27,8 @@ GROUP BY channel;
 -- How many mails each agent of a tenant wrote on each channel in a span; the empty agent's are automatic.
 SELECT channel, agent, COUNT(*)
 FROM replies
-WHERE tenant = :tenant AND accepted_at >= :since AND accepted_at < :until AND state <> 'withdrawn'
+WHERE tenant = :tenant AND accepted_at >= :since AND accepted_at < :until
 GROUP BY channel, agent;
-
--- name: statistics_sessions
--- How many sessions of a tenant were opened in a span, by channel and by the queue they are in by now.
-SELECT channel, queue, COUNT(*)
-FROM sessions
-WHERE tenant = :tenant AND opened_at >= :since AND opened_at < :until AND is_shadow = 0
-GROUP BY channel, queue;
 
 -- name: statistics_queued
 -- How many sessions of a tenant wait for an agent now, and since when the oldest.

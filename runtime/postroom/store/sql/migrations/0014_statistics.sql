@@ -13,6 +13,12 @@ CREATE TABLE milestones (
 );
 CREATE INDEX milestones_range ON milestones (tenant, at);
 
+-- What is asked of mails and replies over a span is in its index: their rows are large, and far apart.
+DROP INDEX mails_range;
+CREATE INDEX mails_range ON mails (tenant, received_at, channel, incoming) WHERE incoming = 1;
+DROP INDEX replies_range;
+CREATE INDEX replies_range ON replies (tenant, accepted_at, channel, agent);
+
 -- Offers over the broker that are over, until everybody who was told of them was told so.
 CREATE TABLE broker_withdrawals (
     offer TEXT NOT NULL PRIMARY KEY,
