@@ -28,7 +28,10 @@ def on_connect(client: mqtt.Client, *_: object) -> None:
 
 def on_message(client: mqtt.Client, _: object, message: mqtt.MQTTMessage) -> None:
     """Take an offer, or print what came of it."""
-    data = json.loads(message.payload)["data"]
+    event = json.loads(message.payload)
+    data = event["data"]
+    if event["type"] == "com.postroom.queue.offer_withdrawn":
+        return  # whoever keeps offers for later forgets data["offer"] here
     if message.topic.endswith("/offers"):
         accept = {"session": data["session"], "token": data["token"], "agent": next(turn)}
         properties = Properties(PacketTypes.PUBLISH)

@@ -26,6 +26,7 @@ from postroom.engine.readers import Readers, StoredMailReader
 from postroom.engine.replies import Desk
 from postroom.engine.sending_rules import SendingRules
 from postroom.engine.settle import Settler
+from postroom.engine.unrouted import Unrouted
 from postroom.engine.watch import Watch
 from postroom.engine.world import no_failpoint
 from postroom.mail.message import Address
@@ -206,6 +207,7 @@ def _operator(house: House, blobs: FileBlobs, reader: StoredMailReader, folder: 
         reader=reader,
         offload=house.offload,
         quarantine=Quarantine(house.store, blobs, house.offload, readers, settler, house.clock, by_key.get),
+        unrouted=Unrouted(house.store, reader, settler, house.clock, by_key.get),
         board=board,
         operations=Operations(board),
         pauses=Pauses(FileKeeper(folder, InlineOffload()), house.clock, house.current),

@@ -89,6 +89,7 @@ async def open_operator_door(folder: Path, clock: SettableClock | None = None) -
             reader=ward.reader,
             offload=house.offload,
             quarantine=ward.quarantine,
+            unrouted=ward.unrouted,
             board=board,
             operations=operations,
             pauses=pauses,

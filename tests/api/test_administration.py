@@ -18,6 +18,22 @@ from tests.dispatch.house import GLOBEX
 ROOT = "/api/v1/acme"
 
 
+async def unrouted(door: Door) -> Receipt:
+    """A mail that no route matched, as intake leaves it."""
+    receipt = await quarantined(door)
+    mail = replace(await door.mail_is_filed(channel=""), outcome=Outcome.UNROUTED, id=door.house.ids.new())
+
+    def unit(tx: Tx) -> Receipt:
+        tx.mails.add(mail)
+        tx.ledger.reopen(receipt.id)
+        tx.ledger.settle(receipt.id, Outcome.UNROUTED, "no notification route matches", mail.id)
+        found = tx.ledger.get(receipt.id)
+        assert found is not None
+        return found
+
+    return await door.house.write(unit)
+
+
 def with_gateway(door: Door, certificate: Certificate | None = None) -> None:
     tenant, *others = door.house.generation.tenants
     gateway = Pop3Gateway(name="in", host="pop.example.com", user="help")
@@ -82,3 +98,40 @@ async def test_who_administers_a_part_makes_nobody_who_administers_more(tmp_path
             await client.put(f"{ROOT}/users/ada/password", json={"password": "correct horse battery"}),
         ]
         assert [one.json()["type"] for one in refusals] == ["urn:postroom:problem:reach"] * 3
+
+
+async def test_a_supervisor_of_a_channel_gives_it_a_mail_that_no_route_matched_and_only_once(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client("nils") as client, door.client("all") as boss:
+        await oversee(door)
+        receipt = await unrouted(door)
+        path, key = f"{ROOT}/waiting-mails/{receipt.id}/route", {"Idempotency-Key": "one"}
+        given = await client.post(path, json={"channel": "support"}, headers=key)
+        assert (given.status_code, given.json()["outcome"], given.json()["mail"]) == (200, "conversation", receipt.mail)
+        again = await client.post(path, json={"channel": "support"}, headers=key)
+        assert (again.status_code, again.json()) == (200, given.json())
+        late = await boss.post(path, json={"channel": "support"})
+        assert (late.status_code, late.json()["type"]) == (409, "urn:postroom:problem:not-done")
+        assert late.json()["detail"] == "this mail is not unrouted: its outcome is conversation."
+        (waiting,) = (await client.get(f"{ROOT}/sessions")).json()["sessions"]
+        assert (waiting["channel"], waiting["phase"]) == ("support", "queued")
+        boss.headers["Authorization"] = f"Bearer {await give(door, Role.ADMINISTRATOR)}"
+        acts = (await boss.get(f"{ROOT}/audit")).json()["acts"]
+        assert [(one["actor"], one["object"], one["result"]) for one in acts] == [("nils", receipt.id, "done")]
+
+
+async def test_a_mail_goes_to_no_channel_that_is_not_there_or_not_overseen(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client("nils") as client, door.client("all") as boss:
+        await oversee(door)
+        receipt = await unrouted(door)
+        path = f"{ROOT}/waiting-mails/{receipt.id}/route"
+        foreign = await client.post(path, json={"channel": "shop"})
+        assert (foreign.status_code, foreign.json()["type"]) == (403, "urn:postroom:problem:reach")
+        nowhere = await boss.post(path, json={"channel": "nowhere"})
+        assert (nowhere.status_code, nowhere.json()["problems"]) == (422, ["channel: there is no channel 'nowhere'"])
+        for body in ({}, {"channel": ""}, {"channel": "support", "queue": "help"}):
+            assert (await boss.post(path, json=body)).status_code == 422
+        for held in ((await quarantined(door, GLOBEX)).id, "0" * 26):
+            assert (
+                await boss.post(f"{ROOT}/waiting-mails/{held}/route", json={"channel": "support"})
+            ).status_code == 404
+        assert (await boss.get(f"{ROOT}/waiting-mails", params={"outcome": "unrouted"})).json()["mails"] != []

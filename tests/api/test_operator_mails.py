@@ -153,3 +153,20 @@ async def test_nothing_else_is_served_here(tmp_path: Path) -> None:
         for path in ("/", "/schema", "/api/v1/acme/me", "/operator/v1/"):
             assert (await client.get(f"http://postroom{path}")).status_code == 404
         assert (await client.get("/mails/" + "0" * 26 + "/retry")).status_code == 405
+
+
+async def test_a_mail_that_no_route_matched_is_given_to_a_channel(tmp_path: Path) -> None:
+    async with open_operator_door(tmp_path) as door, door.client() as client:
+        held = await door.ward.lost(poisonous())
+        nowhere = await client.post(f"/mails/{held.id}/route", json={"channel": "nowhere"})
+        assert (nowhere.status_code, nowhere.json()["detail"]) == (422, "There is no channel 'nowhere'.")
+        door.ward.cure()
+        given = await client.post(f"/mails/{held.id}/route", json={"channel": "support"})
+        assert (given.status_code, given.json()["outcome"]) == (200, "conversation")
+        late = await client.post(f"/mails/{held.id}/route", json={"channel": "support"})
+        assert (late.status_code, late.json()["detail"]) == (
+            409,
+            "this mail is not unrouted: its outcome is conversation.",
+        )
+        acts = await door.ward.house.read(lambda tx: [one.act for one in tx.audit.before("acme", 10**9, 9)])
+        assert acts == ["route mail"]

@@ -184,3 +184,15 @@ def test_an_answer_of_another_release_is_said_to_be_one(tmp_path: Path) -> None:
         result = ran(config, "mail", "quarantine", "list")
     assert result.exit_code == 1
     assert "it may be of another release" in result.stderr
+
+
+def test_an_unrouted_mail_is_given_to_a_channel(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    given = {"id": ID, "outcome": "conversation", "reason": "", "mail": "m1"}
+    with daemon(config, {f"POST /mails/{ID}/route": (200, given)}) as asked:
+        result = ran(config, "mail", "route", ID, "--channel", "support")
+        as_json = ran(config, "mail", "route", ID, "--channel", "support", "--json")
+    assert (result.exit_code, result.stdout) == (0, f"{ID}: conversation\n")
+    assert json.loads(as_json.stdout) == given
+    assert len(asked) == 2
+    assert ran(config, "mail", "route", ID).exit_code == 2

@@ -110,7 +110,7 @@ class SessionsContract:
         held = await store.read(lambda tx: tx.sessions.held_by("acme", "eve"))
         assert [one.id for one in held] == ["s1", "s3", "s4"]
 
-    async def test_several_queues_are_shown_as_if_they_were_one(self, store: Store) -> None:
+    async def test_of_each_queue_it_is_known_how_many_wait_and_since_when(self, store: Store) -> None:
         rows = (
             waiting_at("e1", 1),
             waiting_at("e2", 4),
@@ -119,9 +119,6 @@ class SessionsContract:
             waiting_at("f1", 9, queue="french"),
         )
         await store.write(lambda tx: saved(tx, *rows))
-        found = await store.read(lambda tx: tx.sessions.waiting("acme", ["german", "english", "german"], NOW, 3))
-        assert [one.id for one in found] == ["g2", "e1", "g1"]
-        assert await store.read(lambda tx: tx.sessions.waiting("acme", [], NOW, 3)) == []
         assert await store.read(lambda tx: tx.sessions.waiting_queues()) == [
             QueueLength(tenant="acme", queue="english", waiting=2, oldest_at=later(1)),
             QueueLength(tenant="acme", queue="french", waiting=1, oldest_at=later(9)),

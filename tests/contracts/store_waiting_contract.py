@@ -28,9 +28,9 @@ class TurnsContract:
         head = await store.read(lambda tx: tx.sessions.head("acme", "english", NOW))
         assert head is not None
         assert head.id == "now", "the time until which it waits is the first at which it has its turn"
-        waiting = await store.read(lambda tx: tx.sessions.waiting("acme", ["english"], NOW, 9))
+        waiting = await store.read(lambda tx: tx.broker.unoffered("acme", "english", NOW, 9))
         assert [one.id for one in waiting] == ["now"]
-        waiting = await store.read(lambda tx: tx.sessions.waiting("acme", ["english"], later(1), 9))
+        waiting = await store.read(lambda tx: tx.broker.unoffered("acme", "english", later(1), 9))
         assert [one.id for one in waiting] == ["tomorrow", "now"]
 
     async def test_what_is_kept_for_an_agent_is_his_in_order_of_turn_whatever_its_queue(self, store: Store) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from postroom.engine.quarantine import Quarantine
 from postroom.engine.readers import Readers, StoredMailReader
 from postroom.engine.settle import Settler
+from postroom.engine.unrouted import Unrouted
 from postroom.engine.verdict import IntakeRules
 from postroom.engine.world import no_failpoint
 from postroom.mail.identity import Identity
@@ -51,6 +52,7 @@ class Ward:
 
     house: House
     quarantine: Quarantine
+    unrouted: Unrouted
     reader: StoredMailReader
     blobs: FileBlobs
     cause: Path
@@ -88,6 +90,38 @@ class Ward:
             return found
 
         return await self.house.write(unit)
+
+    async def lost(self, raw: bytes) -> Receipt:
+        """A mail came that no route matched."""
+        held = await self.admit(raw)
+        mail = StoredMail(
+            id=self.house.ids.new(),
+            tenant=ACME,
+            gateway="in",
+            channel="",
+            conversation=None,
+            incoming=True,
+            sha256=held.raw.sha256,
+            size=held.raw.size,
+            received_at=held.first_seen_at,
+            message_id=None,
+            from_address="carla@example.com",
+            from_name="",
+            subject="It broke",
+            mail_class="human",
+            body_hash="",
+            attachments=0,
+            outcome=Outcome.UNROUTED,
+            preview="",
+        )
+
+        def unit(tx: Tx) -> None:
+            tx.mails.add(mail)
+            tx.ledger.reopen(held.id)
+            tx.ledger.settle(held.id, Outcome.UNROUTED, "no notification route matches", mail.id)
+
+        await self.house.write(unit)
+        return await self.receipt(held.id)
 
     async def receipt(self, receipt_id: str) -> Receipt:
         found = await self.house.read(lambda tx: tx.ledger.get(receipt_id))
@@ -128,4 +162,5 @@ async def open_ward(folder: Path, *rows: IntakeRules) -> AsyncIterator[Ward]:
         settler = Settler(house.step, house.clock, house.ids, no_failpoint)
         quarantine = Quarantine(house.store, blobs, house.offload, readers, settler, house.clock, by_key.get)
         reader = StoredMailReader(house.store, blobs, readers, house.offload)
-        yield Ward(house, quarantine, reader, blobs, cause, by_key)
+        unrouted = Unrouted(house.store, reader, settler, house.clock, by_key.get)
+        yield Ward(house, quarantine, unrouted, reader, blobs, cause, by_key)

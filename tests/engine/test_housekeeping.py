@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from postroom.engine.housekeeping import ANSWERS_KEPT, EVERY, Housekeeping
 from postroom.errors import TemporaryError
 from postroom.ports.records import Draft, DraftContent, StoredAnswer
+from postroom.ports.statistics import Span
 from postroom.ports.store import Tx
 from postroom.session.state import Phase
 from tests.dispatch.house import ACME, House, open_house
@@ -89,9 +90,14 @@ async def test_what_sending_left_behind_is_forgotten_once_nothing_can_ask_for_it
         await house.write(lambda tx: tx.drafts.save(draft))
         now = house.clock.now()
         await house.write(lambda tx: tx.undeliverable.add(ACME, "gone@example.com", now, now + timedelta(days=30)))
+        since = house.clock.now() - timedelta(days=1)
         house.clock.passed += 401 * 86_400.0
-        # Counts of the day, and the address; what belongs to open sessions stays.
-        assert await tidying.tidy() == 2
+        span = Span(since=since, until=house.clock.now())
+        piece = await house.read(lambda tx: tx.statistics.within(ACME, span))
+        counted = sum(one.count for one in piece.marks) + len(piece.first_replies)
+        assert counted
+        # Counts of the day, the address, and figures; what belongs to open sessions stays.
+        assert await tidying.tidy() == 2 + counted
         await house.write(_end_all)
         assert await tidying.tidy() == 3
         assert await tidying.tidy() == 0

@@ -137,11 +137,12 @@ def test_where_a_customer_may_be_silent_for_ever_no_timer_is_set() -> None:
     assert timers(tell(replied, ReplySent(reply="r1", sent_at=NOW), policy=for_ever)[1]) == {}
 
 
-def test_the_end_of_a_session_does_not_wait_for_the_outcome() -> None:
+def test_the_end_of_a_session_does_not_wait_for_the_outcome_and_what_left_after_it_was_its_first_reply() -> None:
     replied, _ = tell(assigned(), ReplySubmitted(agent="anna", token="t1", reply="r1"))
     session, _ = tell(replied, EndRequested(agent="anna", token="t1"))
     assert session.phase is Phase.ENDED
-    assert tell(session, ReplySent(reply="r1", sent_at=NOW))[0] == session
+    after, effects = tell(session, ReplySent(reply="r1", sent_at=NOW))
+    assert (after, effects) == (replace(session, first_replied_at=NOW, replied_at=NOW), ())
 
 
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.NEW])

@@ -389,9 +389,10 @@ def test_plain_http_for_others_is_allowed_when_said_and_warned_of(tmp_path: Path
 def test_what_has_no_effect_yet_is_said_and_what_changes_nothing_is_not(tmp_path: Path) -> None:
     text = tenant(
         channel="    mode: live\n    labels: [gold]\n    subject_tag: false\n    signature: short\n",
-        agent="    notices: [console]\n",
+        agent="    notices: [console, mqtt, mail]\n    personal_address: a@b.example\n",
         queue="    strategy: longest_idle\n    ageing: 1h\n",
         more="signatures:\n  - {name: short, text: Bye}\n",
     )
     words = "is read and checked, and has no effect in this version"
-    assert warned(loaded(tmp_path, text)) == {"agents[0].notices": words}
+    assert warned(loaded(tmp_path, text)) == {"agents[0].notices": f"`mail` {words}"}
+    assert warned(loaded(tmp_path / "other", tenant(agent="    notices: [console, mqtt]\n"))) == {}

@@ -41,6 +41,7 @@ from postroom.api import (
     settings_reads,
     settings_writes,
     sign_in,
+    statistics,
     tokens,
     users,
     waiting_mails,
@@ -94,6 +95,7 @@ RESOURCES: tuple[HTTPRouteHandler, ...] = (
     *gateways.ROUTES,
     *certificates.ROUTES,
     *waiting_mails.ROUTES,
+    *statistics.ROUTES,
 )
 
 

@@ -18,6 +18,7 @@ from postroom.ports.broker_messages import (
     Happened,
     Offered,
     RobotRequest,
+    Withdrawn,
 )
 from postroom.ports.telling import Told
 from postroom.ports.topics import ROOT
@@ -32,14 +33,18 @@ class Channel(Struct, frozen=True, kw_only=True):
     action: str
     says: str
     data: type
+    also: type | None = None
+    """The data of the other message there, where there is one."""
 
 
 CHANNELS: dict[str, Channel] = {
     "offers": Channel(
         address="queues/{queue}/offers",
         action="send",
-        says="A session held out to who serves the queue; shared subscriptions share them out",
+        says="A session held out to who serves the queue (type com.postroom.queue.offer), or one that is not any more "
+        "(com.postroom.queue.offer_withdrawn); shared subscriptions share them out",
         data=Offered,
+        also=Withdrawn,
     ),
     "inbox": Channel(
         address="agents/{agent}/inbox", action="send", says="What the agent's event stream tells him", data=Told
@@ -80,7 +85,8 @@ CHANNELS: dict[str, Channel] = {
 
 def document() -> dict[str, Any]:
     """The whole description."""
-    _, schemas = msgspec.json.schema_components([one.data for one in CHANNELS.values()], ref_template=REF)
+    data = [data for one in CHANNELS.values() for data in (one.data, one.also) if data is not None]
+    _, schemas = msgspec.json.schema_components(data, ref_template=REF)
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Postroom", "version": __version__, "description": "The MQTT 5 door of Postroom."},
@@ -105,11 +111,15 @@ def _channel(channel: Channel) -> dict[str, Any]:
     return {
         "address": address,
         "parameters": {name: {"description": "percent-encoded"} for name in names},
-        "messages": {"event": {"payload": _event(channel)}},
+        "messages": {
+            name: {"payload": _event(channel, data)}
+            for name, data in (("event", channel.data), ("other", channel.also))
+            if data is not None
+        },
     }
 
 
-def _event(channel: Channel) -> dict[str, Any]:
+def _event(channel: Channel, data: type) -> dict[str, Any]:
     """A CloudEvent 1.0 whose data is that; of what is received, only the data is asked for."""
     text = {"type": "string"}
     required = ["specversion", "id", "source", "type", "data"] if channel.action == "send" else ["data"]
@@ -123,7 +133,7 @@ def _event(channel: Channel) -> dict[str, Any]:
             "type": text,
             "time": {"type": "string", "format": "date-time"},
             "datacontenttype": text,
-            "data": {"$ref": f"#/components/schemas/{channel.data.__name__}"},
+            "data": {"$ref": f"#/components/schemas/{data.__name__}"},
         },
     }
 

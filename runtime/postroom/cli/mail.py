@@ -96,6 +96,20 @@ def _list(folder: Path, outcome: str, tenant: str | None, limit: int, *, as_json
         click.echo(f"There are more than these {limit}: --limit shows up to {MOST}.", err=True)
 
 
+@mail.command()
+@id_argument
+@click.option("--channel", required=True, help="The channel that shall have it.")
+@config_option
+@json_option
+def route(receipt: str, channel: str, folder: Path, as_json: bool) -> None:
+    """Give one mail that no route matched to a channel, whose rules it goes through as if a route had."""
+    ended = Daemon(folder).post(f"/mails/{receipt}/route", Ended, {"channel": channel})
+    if as_json:
+        show_json(ended)
+    else:
+        click.echo(_said(ended))
+
+
 @quarantine.command("show")
 @id_argument
 @config_option
@@ -180,7 +194,11 @@ def _act(folder: Path, receipt: str, verb: str, *, as_json: bool) -> None:
     if as_json:
         show_json(ended)
     elif ended.outcome != "quarantined":
-        click.echo(f"{ended.id}: {ended.outcome}{f' ({harmless(ended.reason)})' if ended.reason else ''}")
+        click.echo(_said(ended))
     else:
         raise Failed(f"{ended.id} stays in quarantine: {harmless(ended.reason)}")
     sys.exit(EXIT_FAILED if ended.outcome == "quarantined" else 0)
+
+
+def _said(ended: Ended) -> str:
+    return f"{ended.id}: {ended.outcome}{f' ({harmless(ended.reason)})' if ended.reason else ''}"

@@ -19,6 +19,7 @@ from postroom.cli.pause import pause, resume
 from postroom.cli.queues import agents, queues
 from postroom.cli.run import run
 from postroom.cli.simulate import simulate
+from postroom.cli.statistics import statistics
 from postroom.cli.table import show_json
 from postroom.cli.users import users
 
@@ -56,6 +57,7 @@ for verb in (
     resume,
     run,
     simulate,
+    statistics,
     users,
     version,
 ):

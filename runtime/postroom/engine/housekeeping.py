@@ -1,14 +1,15 @@
 """The loop that throws away what was kept for a time only, and that no decision can ask for any more.
 
 Answers to requests that nobody repeats, old acts, drafts of sessions that are long over, automatic replies that no cap
-and no `again_after` looks back on, counts of past days, and addresses that may be written to again. The ledger stays
-whole: a mail may be on its server for as long as it likes, and what the ledger forgot would be taken in a second time.
+and no `again_after` looks back on, counts of past days, figures of past years, and addresses that may be written to
+again. The ledger stays whole: a mail may be on its server for as long as it likes, and what the ledger forgot would be
+taken in a second time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -28,6 +29,8 @@ DRAFTS_KEPT = timedelta(days=30)
 AUTOMATIC_KEPT = timedelta(days=400)
 """Longer than the longest `again_after`."""
 DAYS_KEPT = timedelta(days=40)
+COUNTED_KEPT = timedelta(days=400)
+"""How far back figures can be asked for: a year, and the month it is compared with."""
 AT_ONCE = 500
 
 
@@ -77,6 +80,7 @@ class Housekeeping:
         forgotten = await self._store.write(lambda tx: tx.undeliverable.forget(now))
         for tenant in self._tenants():
             forgotten += await self._store.write(partial(_forget_days, tenant, day))
+            forgotten += await self._in_pieces(partial(_forget_counted, tenant, now - COUNTED_KEPT))
         forgotten += await self._in_pieces(lambda tx: tx.drafts.forget_before(now - DRAFTS_KEPT, AT_ONCE))
         return forgotten + await self._in_pieces(lambda tx: tx.automatic.forget_before(now - AUTOMATIC_KEPT, AT_ONCE))
 
@@ -91,3 +95,7 @@ class Housekeeping:
 
 def _forget_days(tenant: str, day: str, tx: Tx) -> int:
     return tx.sent.forget_days_before(tenant, day)
+
+
+def _forget_counted(tenant: str, when: datetime, tx: Tx) -> int:
+    return tx.statistics.forget_before(tenant, when, AT_ONCE)

@@ -46,6 +46,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     receipt: Receipt
     message: Message
     verdict: Verdict
+    mail: str = ""
+    """The id it was stored under before, where it was; else it gets one."""
     may_be_copy: bool = True
     """Whether any mail of its Message-ID came before."""
 
@@ -241,7 +243,7 @@ class Settler:
         message, verdict, receipt = reading.message, reading.verdict, reading.receipt
         author = verdict.classification.customer or message.author
         return StoredMail(
-            id=self._ids.new(),
+            id=reading.mail or self._ids.new(),
             tenant=receipt.tenant,
             gateway=receipt.gateway,
             channel=verdict.channel,

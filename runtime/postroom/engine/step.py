@@ -19,6 +19,7 @@ from postroom.ports.world import Clock, Ids
 from postroom.session.decide import decide
 from postroom.session.effects import OpenSession
 from postroom.session.events import AnyEvent
+from postroom.session.milestones import milestones
 from postroom.session.policy import Policy
 from postroom.session.state import ConversationId, Session, SessionId
 from postroom.session.turn import turn_at
@@ -69,6 +70,7 @@ class SessionStep:
         after, effects = decide(session, event, facts, policy, now)
         if after != session:
             tx.sessions.save(after, turn_at(after, policy))
+        tx.statistics.add(milestones(session, event, (after, effects), policy, now))
         tx.journal.append(
             JournalEntry(
                 seq=0,

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from postroom.session.state import SessionId
+from postroom.session.state import Session, SessionId
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
@@ -54,6 +54,17 @@ class ExternalOffer(Struct, frozen=True, kw_only=True):
     is_published: bool = False
 
 
+class Withdrawal(Struct, frozen=True, kw_only=True):
+    """An offer that is over, and who was told of it is to be told so; `reason` is a word of the messages'."""
+
+    offer: str
+    session: SessionId
+    tenant: str
+    queue: str
+    reason: str
+    at: datetime
+
+
 class BrokerStore(Protocol):
     """How far the journal was published, and which sessions are held out over the broker."""
 
@@ -65,8 +76,16 @@ class BrokerStore(Protocol):
         """Decisions up to that number were published."""
         ...
 
-    def offers(self, tenant: str, queue: str) -> Sequence[ExternalOffer]:
-        """The queue's offers, also those that are over."""
+    def unoffered(self, tenant: str, queue: str, now: datetime, limit: int) -> Sequence[Session]:
+        """Who waits in the queue for anybody and is not held out now, in order of turn, whoever stands before them."""
+        ...
+
+    def unpublished(self, tenant: str, queue: str, now: datetime, limit: int) -> Sequence[ExternalOffer]:
+        """The queue's offers that stand and that the broker did not confirm."""
+        ...
+
+    def over(self, tenant: str, queue: str, now: datetime, limit: int) -> Sequence[ExternalOffer]:
+        """The queue's offers that ran out, or whose sessions do not wait there any more."""
         ...
 
     def offer(self, session: SessionId) -> ExternalOffer | None:
@@ -83,4 +102,16 @@ class BrokerStore(Protocol):
 
     def drop_offer(self, session: SessionId) -> None:
         """Forget the session's offer; nothing happens where there is none."""
+        ...
+
+    def withdraw(self, offer: ExternalOffer, reason: str, at: datetime) -> None:
+        """Forget the offer, and remember to say so."""
+        ...
+
+    def withdrawals(self, tenant: str, queue: str, limit: int) -> Sequence[Withdrawal]:
+        """What of the queue's is still to be said, the oldest first."""
+        ...
+
+    def forget_withdrawals(self, offers: Sequence[str]) -> None:
+        """The broker confirmed that it was said of these offers, by their ids."""
         ...

@@ -32,6 +32,18 @@ class Offered(Struct, frozen=True, kw_only=True):
     link: str
 
 
+class Withdrawn(Struct, frozen=True, kw_only=True):
+    """The data of an offer that is over before anybody took it, or because somebody did; nothing is to be answered.
+
+    `reason` is `expired`, `declined`, `taken` (an agent has the session) or `taken_back` (it does not wait there).
+    """
+
+    offer: str
+    session: SessionId
+    queue: str
+    reason: str
+
+
 class Accept(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The session of an offer, its token, and the account of the agent who takes it."""
 

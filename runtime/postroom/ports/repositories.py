@@ -77,8 +77,8 @@ class Ledger(Protocol):
         """The newest receipts that ended so."""
         ...
 
-    def reopen(self, receipt: str) -> bool:
-        """Take a quarantined receipt's outcome back and set its attempts to 0; False where it is not quarantined."""
+    def reopen(self, receipt: str, ended: Outcome = Outcome.QUARANTINED) -> bool:
+        """Take the outcome of a receipt that ended so back, and set its attempts to 0; False where it did not."""
         ...
 
 
@@ -99,6 +99,10 @@ class Mails(Protocol):
 
     def get(self, mail: str) -> StoredMail | None:
         """One mail."""
+        ...
+
+    def take_back(self, mail: str) -> None:
+        """Forget what was read of an unrouted mail, to store it anew; any other stays."""
         ...
 
     def add_trace(self, mail: str, lines: Sequence[TraceLine]) -> None:

@@ -130,10 +130,6 @@ class Sessions(Protocol):
         """The agent's open sessions: offered to him, his, or kept for him while they wait; oldest first."""
         ...
 
-    def waiting(self, tenant: str, queues: Sequence[str], now: datetime, limit: int) -> Sequence[Session]:
-        """Who waits in these queues, in order of turn within each."""
-        ...
-
     def waiting_queues(self) -> Sequence[QueueLength]:
         """Every queue in which somebody waits."""
         ...

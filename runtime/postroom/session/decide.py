@@ -28,6 +28,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from postroom.session import events as e
 from postroom.session.deadlines import changed_timers
 from postroom.session.effects import AnyEffect, ReleasePlace, TakePlace
@@ -163,6 +165,7 @@ RULES: dict[tuple[Phase, type[e.Event]], Rule] = {
     (Phase.WRAP_UP, e.ForwardFailed): beside.forward_failed,
     (Phase.ENDED, e.MessageReceived): customer.wrote_after_the_end,
     (Phase.ENDED, e.ReplyFailed): delivery.failed_after_the_end,
+    (Phase.ENDED, e.ReplySent): delivery.was_sent,
     (Phase.ENDED, e.ReplyDelayed): delivery.was_delayed,
     (Phase.ENDED, e.RobotAnswered): robot.answered_too_late,
     (Phase.ENDED, e.NoteWritten): beside.noted,
@@ -185,7 +188,7 @@ _SILENCES: tuple[tuple[str, Iterable[Phase], tuple[type[e.Event], ...]], ...] = 
         tuple(kind for kind in e.EVENTS if kind not in {e.MessageReceived, e.AgentWroteFirst, e.ReplyFailed}),
     ),
     ("the session has begun", _ALL_BUT_NEW, (e.AgentWroteFirst,)),
-    ("the session has ended", (Phase.ENDED,), (e.MessageAttached, e.AgentLeft, e.ReplySent, e.WrapUpDone)),
+    ("the session has ended", (Phase.ENDED,), (e.MessageAttached, e.AgentLeft, e.WrapUpDone)),
     ("the session has ended", (Phase.ENDED,), (e.EndRequested, e.ReplySubmitted, e.SessionTransferred, e.SessionFiled)),
     ("the session has ended", (Phase.ENDED,), (e.SessionAssigned, e.ConversationMerged)),
     ("the session no longer waits", _but(Phase.QUEUED), (e.AgentReserved,)),
@@ -234,8 +237,16 @@ def decide(session: Session, event: e.AnyEvent, facts: Facts, policy: Policy, no
         after, effects = ignored(session, IGNORED[session.phase, type(event)])
     else:
         after, effects = rule(session, event, facts, policy, now)
+    after = _in_hand(session, after, now)
     places = _changed_places(session, event, after)
     return after, (*effects, *places, *changed_timers(session, after, policy))
+
+
+def _in_hand(before: Session, after: Session, now: datetime) -> Session:
+    """The session with the time since when it is in the hands of who has it now."""
+    if before.in_hand_of == after.in_hand_of:
+        return after
+    return replace(after, in_hand_since=now if after.in_hand_of else None)
 
 
 def _changed_places(before: Session, event: e.AnyEvent, after: Session) -> tuple[AnyEffect, ...]:

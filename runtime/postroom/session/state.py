@@ -150,6 +150,8 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Receipt of the oldest customer mail nobody has answered yet."""
     answer_due_since: datetime | None = None
     """Since when its owner lets the customer wait."""
+    in_hand_since: datetime | None = None
+    """Since when its owner has the word, or writes it up; decide.py keeps it."""
     wrote_something: bool = False
     """Whether the owner's saved draft or note restarted that clock: it does so once."""
     first_replied_at: datetime | None = None
@@ -187,6 +189,12 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return None
         holds = self.phase in HOLDING or (self.phase is Phase.AWAITING_CUSTOMER and owner.keeps_place)
         return owner.agent if holds else None
+
+    @property
+    def in_hand_of(self) -> str:
+        """The agent whose word it is, or who writes it up; empty while it waits, is parked, or the customer has it."""
+        is_in_hand = self.phase in {Phase.ASSIGNED, Phase.WRAP_UP} and self.parked_since is None
+        return self.owner if is_in_hand else ""
 
     @property
     def owner(self) -> str:

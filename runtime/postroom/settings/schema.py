@@ -308,6 +308,10 @@ class Agent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     signature: str | None = None
     personal_address: MailAddress | None = None
     notices: tuple[Annotated[str, OneOf(("console", "mqtt", "mail"))], ...] = ()
+    """How he is told: `mqtt` is his inbox at the broker, `console` the event stream, which whoever opens it gets.
+
+    Where nothing is said, both.
+    """
 
 
 class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from postroom.ports.broker import ExternalOffer
-from postroom.session.state import SessionId
+import msgspec
+
+from postroom.ports.broker import ExternalOffer, Withdrawal
+from postroom.session.state import Session, SessionId
 from postroom.store.columns import to_micros, to_time
 from postroom.store.connection import Connection, Row
-from postroom.store.queries import queries
+from postroom.store.queries import Query, queries
 
 _SQL = queries("broker")
+_SESSION = msgspec.json.Decoder(Session)
 
 
 class SqlBroker:
@@ -30,9 +34,18 @@ class SqlBroker:
         """Decisions up to that number were published."""
         self._db.run(_SQL["broker_set_cursor"], (tenant, seq))
 
-    def offers(self, tenant: str, queue: str) -> Sequence[ExternalOffer]:
-        """The queue's offers, also those that are over."""
-        return [_offer(row) for row in self._db.all(_SQL["broker_offers_of_queue"], (tenant, queue))]
+    def unoffered(self, tenant: str, queue: str, now: datetime, limit: int) -> Sequence[Session]:
+        """Who waits in the queue for anybody and is not held out now, in order of turn, whoever stands before them."""
+        rows = self._db.all(_SQL["broker_unoffered"], (to_micros(now), tenant, queue, limit))
+        return [_SESSION.decode(row[0]) for row in rows]
+
+    def unpublished(self, tenant: str, queue: str, now: datetime, limit: int) -> Sequence[ExternalOffer]:
+        """The queue's offers that stand and that the broker did not confirm."""
+        return self._offers(_SQL["broker_unpublished"], tenant, queue, now, limit)
+
+    def over(self, tenant: str, queue: str, now: datetime, limit: int) -> Sequence[ExternalOffer]:
+        """The queue's offers that ran out, or whose sessions do not wait there any more."""
+        return self._offers(_SQL["broker_over"], tenant, queue, now, limit)
 
     def offer(self, session: SessionId) -> ExternalOffer | None:
         """The session's offer."""
@@ -52,6 +65,27 @@ class SqlBroker:
     def drop_offer(self, session: SessionId) -> None:
         """Forget the session's offer."""
         self._db.run(_SQL["broker_drop_offer"], (session,))
+
+    def withdraw(self, offer: ExternalOffer, reason: str, at: datetime) -> None:
+        """Forget the offer, and remember to say so."""
+        row = (offer.id, offer.session, offer.tenant, offer.queue, reason, to_micros(at))
+        self._db.run(_SQL["broker_withdraw"], row)
+        self.drop_offer(offer.session)
+
+    def withdrawals(self, tenant: str, queue: str, limit: int) -> Sequence[Withdrawal]:
+        """What of the queue's is still to be said, the oldest first."""
+        rows = self._db.all(_SQL["broker_withdrawals"], (tenant, queue, limit))
+        return [
+            Withdrawal(offer=row[0], session=row[1], tenant=row[2], queue=row[3], reason=row[4], at=to_time(row[5]))
+            for row in rows
+        ]
+
+    def forget_withdrawals(self, offers: Sequence[str]) -> None:
+        """The broker confirmed that it was said of these offers, by their ids."""
+        self._db.many(_SQL["broker_forget_withdrawal"], [(offer,) for offer in offers])
+
+    def _offers(self, query: Query, tenant: str, queue: str, now: datetime, limit: int) -> list[ExternalOffer]:
+        return [_offer(row) for row in self._db.all(query, (tenant, queue, to_micros(now), limit))]
 
 
 def _offer(row: Row) -> ExternalOffer:

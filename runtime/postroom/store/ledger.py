@@ -95,9 +95,9 @@ class SqlLedger:
         """The newest receipts that ended so."""
         return [_receipt(row) for row in self._db.all(_SQL["ledger_by_outcome"], (outcome.value, tenant, limit))]
 
-    def reopen(self, receipt: str) -> bool:
-        """Take a quarantined receipt's outcome back and set its attempts to 0; False where it is not quarantined."""
-        return self._db.run(_SQL["ledger_reopen"], (receipt,)) == 1
+    def reopen(self, receipt: str, ended: Outcome = Outcome.QUARANTINED) -> bool:
+        """Take the outcome of a receipt that ended so back, and set its attempts to 0; False where it did not."""
+        return self._db.run(_SQL["ledger_reopen"], (receipt, ended.value)) == 1
 
 
 def _receipt(row: Row, small: bytes | None = None) -> Receipt:

@@ -46,6 +46,10 @@ class SqlMails:
         row = self._db.one(_SQL["mails_get"], (mail,))
         return _mail(row) if row else None
 
+    def take_back(self, mail: str) -> None:
+        """Forget what was read of an unrouted mail, to store it anew; any other stays."""
+        self._db.run(_SQL["mails_take_back"], (mail,))
+
     def add_trace(self, mail: str, lines: Sequence[TraceLine]) -> None:
         """Write further verdicts behind those on the mail's trace."""
         if lines:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -164,13 +163,6 @@ class SqlSessions:
         """The agent's open sessions: offered to him, assigned to him, or awaiting his customers; oldest first."""
         return [_SESSION.decode(row[0]) for row in self._db.all(_SQL["sessions_held_by"], (tenant, agent))]
 
-    def waiting(self, tenant: str, queues: Sequence[str], now: datetime, limit: int) -> Sequence[Session]:
-        """Who waits in these queues, at most `limit` in all, as if they were one queue."""
-        at = to_micros(now)
-        lines = [self._db.all(_SQL["sessions_turns"], (tenant, queue, at, limit, 0)) for queue in dict.fromkeys(queues)]
-        turns = heapq.merge(*lines, key=_turn)
-        return [_SESSION.decode(row[2]) for row, _ in zip(turns, range(limit), strict=False)]
-
     def waiting_queues(self) -> Sequence[QueueLength]:
         """Every queue in which somebody waits."""
         return [
@@ -191,10 +183,6 @@ def agent_of(session: Session) -> str | None:
 
 def _session(row: Row | None) -> Session | None:
     return _SESSION.decode(row[0]) if row else None
-
-
-def _turn(row: Row) -> tuple[int, int]:
-    return row[0], row[1]
 
 
 def _micros(between: Between) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from postroom.ports.repositories import (
 from postroom.ports.search import Search
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.settings_versions import SettingsVersions
+from postroom.ports.statistics import Statistics
 from postroom.ports.store import Topic
 from postroom.store.agents import SqlAgents
 from postroom.store.audit import SqlAudit
@@ -42,6 +43,7 @@ from postroom.store.search import SqlSearch
 from postroom.store.sent import SqlSentMails
 from postroom.store.sessions import SqlSessions
 from postroom.store.settings_versions import SqlSettingsVersions
+from postroom.store.statistics import SqlStatistics
 from postroom.store.timers import SqlTimers
 from postroom.store.undeliverable import SqlUndeliverable
 
@@ -72,6 +74,7 @@ class SqlTx:
         self.people: People = SqlPeople(db)
         self.audit: Audit = SqlAudit(db)
         self.search: Search = SqlSearch(db)
+        self.statistics: Statistics = SqlStatistics(db)
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

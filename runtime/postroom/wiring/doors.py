@@ -23,6 +23,7 @@ from postroom.engine.readers import StoredMailReader
 from postroom.engine.replies import Desk
 from postroom.engine.set_clock import HeardClock, SetClock
 from postroom.engine.settle import Settler
+from postroom.engine.unrouted import Unrouted
 from postroom.observability.health import Health
 from postroom.observability.ops import OpsServer, parse_listen
 from postroom.settings.taking import Taking
@@ -90,6 +91,7 @@ def operator_parts(
         reader=reader,
         offload=offload,
         quarantine=quarantine,
+        unrouted=Unrouted(store, reader, settler, clock, in_use.rules_of),
         board=board,
         current=current,
         traced=with_history,

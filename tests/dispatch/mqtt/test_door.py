@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from postroom.dispatch.mqtt import offers
 from postroom.dispatch.robots.mqtt import MqttRobot
 from postroom.errors import TemporaryError
 from postroom.ports.broker import Outgoing
 from postroom.ports.robots import RobotAnswer
 from postroom.routing.agents import AgentState
+from postroom.session.events import SessionAssigned, SessionFiled
 from postroom.session.state import Phase
 from postroom.settings.mqtt import MqttSettings
 from postroom.settings.process import Process
@@ -32,6 +34,11 @@ HELP = f"{T}/queues/help"
 
 def kind(wanted: str) -> Callable[[dict[str, Any]], bool]:
     return lambda event: event["type"] == f"com.postroom.{wanted}"
+
+
+def about(session: str) -> Callable[[dict[str, Any]], bool]:
+    """Whether it is an offer of that session."""
+    return lambda event: kind("queue.offer")(event) and event["data"]["session"] == session
 
 
 async def answer(client: Stranger, count: int) -> dict[str, Any]:
@@ -165,7 +172,9 @@ async def test_a_consumer_that_dies_with_an_offer_leaves_it_to_the_next(tmp_path
             with a_stranger(broker, shared, f"{HELP}/replies") as lives:
                 house.clock.passed += 31
                 await house.customer_writes("Another")
-                again = (await lives.hears(lambda event: event["data"].get("session") == session.id))["data"]
+                over = (await lives.hears(kind("queue.offer_withdrawn")))["data"]
+                assert (over["offer"], over["reason"]) == (first["offer"], "expired")
+                again = (await lives.hears(about(session.id)))["data"]
                 assert again["token"] != first["token"]
                 old = {"session": session.id, "token": first["token"], "agent": "ben"}
                 lives.publish(f"{HELP}/commands/accept", {"data": old}, f"{HELP}/replies")
@@ -183,10 +192,78 @@ async def test_a_declined_offer_comes_again_a_little_later(tmp_path: Path) -> No
             said = {"data": {"session": session.id, "token": offer["token"]}}
             acd.publish(f"{HELP}/commands/decline", said, f"{HELP}/replies")
             assert (await answer(acd, 1))["status"] == 200
-            assert len(acd.events("/offers")) == 1
+            over = await acd.hears(kind("queue.offer_withdrawn"), "/offers")
+            assert (over["data"]["offer"], over["data"]["reason"]) == (offer["offer"], "declined")
+            assert len(acd.events("/offers")) == 2
             door.house.clock.passed += 11
             await door.house.customer_writes("Another")
             await acd.hears(lambda event: event["data"].get("token") not in {None, offer["token"]}, "/offers")
+
+
+@pytest.mark.parametrize("ways", [(), ("mqtt",), ("console", "mqtt"), ("console",)])
+async def test_an_agent_is_told_in_his_inbox_unless_he_is_told_elsewhere(tmp_path: Path, ways: tuple[str, ...]) -> None:
+    with running_mosquitto() as broker, a_stranger(broker, f"{T}/#") as anna:
+        async with mqtt_door(tmp_path, broker) as (door, _):
+            house = door.house
+            acme, *others = house.generation.tenants
+            agents = tuple(replace(one, notices=ways if one.account == "anna" else ()) for one in acme.agents)
+            house.generation = replace(house.generation, tenants=(replace(acme, agents=agents), *others))
+            await house.stand("anna")
+            await house.customer_writes()
+            await house.queues().assign_all()
+            await anna.hears(kind("session.agent_reserved"), "/events")
+            await house.customer_writes("Another")
+            await anna.hears(lambda event: event["data"].get("event") == "message_received", "/events")
+            await until(lambda: len(anna.events("/events")) >= 3)
+            assert bool(anna.events("/inbox")) == (ways != ("console",))
+
+
+@pytest.mark.parametrize("way", ["accept", "assign", "file", "expire"])
+async def test_who_was_told_of_an_offer_is_told_when_it_is_over(tmp_path: Path, way: str) -> None:
+    reasons = {"accept": "taken", "assign": "taken", "file": "taken_back", "expire": "expired"}
+    with running_mosquitto() as broker, a_stranger(broker, f"{HELP}/#") as acd:
+        async with mqtt_door(tmp_path, broker, outside=True, offer_for=30.0) as (door, _):
+            house = door.house
+            await house.stand("ben")
+            session = await house.customer_writes()
+            offer = (await acd.hears(kind("queue.offer"), "/offers"))["data"]
+            if way == "accept":
+                said = {"data": {"session": session.id, "token": offer["token"], "agent": "ben"}}
+                acd.publish(f"{HELP}/commands/accept", said, f"{HELP}/replies")
+            elif way == "assign":
+                given = SessionAssigned(agent="ben", token="t", by="boss")
+                await house.write(lambda tx: house.step(tx, session.id, given))
+            elif way == "file":
+                filed = SessionFiled(by="boss", reason="spam", by_supervisor=True)
+                await house.write(lambda tx: house.step(tx, session.id, filed))
+            house.clock.passed += 31 if way == "expire" else 1
+            await house.customer_writes("Another")
+            over = await acd.hears(kind("queue.offer_withdrawn"), "/offers")
+            assert over["data"] == {
+                "offer": offer["offer"], "session": session.id, "queue": "help", "reason": reasons[way],
+            }  # fmt: skip
+            assert [one["data"] for one in acd.events("/offers") if kind("queue.offer_withdrawn")(one)] == [
+                over["data"]
+            ]
+
+
+async def test_what_is_held_out_or_declined_in_front_hides_nothing_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offers, "AT_ONCE", 2)
+    with running_mosquitto() as broker, a_stranger(broker, f"{HELP}/#") as acd:
+        async with mqtt_door(tmp_path, broker, outside=True) as (door, _):
+            written = [(await door.house.customer_writes()).id for _ in range(3)]
+            for number, session in enumerate(written, 1):
+                offer = (await acd.hears(about(session), "/offers"))["data"]
+                said = {"data": {"session": session, "token": offer["token"]}}
+                acd.publish(f"{HELP}/commands/decline", said, f"{HELP}/replies")
+                assert (await answer(acd, number))["status"] == 200
+            # Three are declined, and of those that come now nobody answers for any.
+            later = [(await door.house.customer_writes()).id for _ in range(5)]
+            await acd.hears(about(later[-1]), "/offers")
+            heard = [event["data"]["session"] for event in acd.events("/offers") if kind("queue.offer")(event)]
+            assert heard == [*written, *later]
 
 
 async def test_commands_to_a_service_that_is_away_wait_for_it(tmp_path: Path) -> None:

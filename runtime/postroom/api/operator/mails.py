@@ -13,14 +13,15 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import Response, get, post
-from litestar.params import FromPath, QueryParameter
-from msgspec import Struct
+from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Meta, Struct
 
 from postroom.api.disposition import attachment_disposition
 from postroom.api.headers import FILE_HEADERS
 from postroom.api.operator.header import Glance, glance, raw_header
 from postroom.api.operator.parts import OperatorParts, Parts
-from postroom.api.problems import problem
+from postroom.api.operator.users import OPERATOR, entry
+from postroom.api.problems import Problem, problem
 from postroom.errors import PermanentError
 from postroom.ports.records import Receipt, StoredMail, TraceLine
 from postroom.ports.store import Tx
@@ -89,6 +90,12 @@ class Ended(Struct, frozen=True, kw_only=True):
     outcome: str
     reason: str
     mail: str | None
+
+
+class GivenTo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The channel that shall have the mail."""
+
+    channel: Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 @get("/mails", summary="Mails that wait for an operator")
@@ -199,12 +206,43 @@ async def release(parts: Parts, receipt_id: FromPath[str]) -> Ended:
     return await ended_of(parts.quarantine.release(receipt.id))
 
 
+@post(
+    "/mails/{receipt_id:str}/route", summary="Give a mail that no route matched to a channel", status_code=HTTPStatus.OK
+)
+async def route(parts: Parts, receipt_id: FromPath[str], data: JSONBody[GivenTo]) -> Ended:
+    """Run the channel's rules on the mail as if a route had matched it."""
+    receipt = await receipt_of(parts, receipt_id)
+    tenant = parts.current().tenant(receipt.tenant)
+    if tenant is None or tenant.channel(data.channel) is None:
+        raise problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"There is no channel {data.channel!r}.", "invalid")
+    return await ended_of(_routed(parts, receipt, data.channel))
+
+
+async def _routed(parts: OperatorParts, receipt: Receipt, channel: str) -> Receipt:
+    bring = await parts.unrouted.to_channel(receipt.id, channel, OPERATOR)
+
+    def unit(tx: Tx) -> Receipt:
+        tx.audit.add(entry(parts, "route mail", receipt.tenant, f"{receipt.id} to {channel}"))
+        return bring(tx)
+
+    return await parts.store.write(unit)
+
+
 async def ended_of(act: Awaitable[Receipt]) -> Ended:
     """What became of the mail. Raises the 409 problem with the words for the operator."""
     try:
-        receipt = await act
+        return ended(await act)
     except PermanentError as error:
-        raise problem(HTTPStatus.CONFLICT, f"{error}.", "not-done") from error
+        raise not_done(error) from error
+
+
+def not_done(error: PermanentError) -> Problem:
+    """The 409 problem with the words for who asked."""
+    return problem(HTTPStatus.CONFLICT, f"{error}.", "not-done")
+
+
+def ended(receipt: Receipt) -> Ended:
+    """What became of the mail."""
     outcome = receipt.outcome.value if receipt.outcome else ""
     return Ended(id=receipt.id, outcome=outcome, reason=receipt.reason, mail=receipt.mail)
 
@@ -217,4 +255,4 @@ async def receipt_of(parts: OperatorParts, receipt_id: str) -> Receipt:
     return found
 
 
-ROUTES = (read_mails, read_mail, read_raw, retry, release)
+ROUTES = (read_mails, read_mail, read_raw, retry, release, route)

@@ -32,6 +32,17 @@ class Quarantine(Protocol):
         ...
 
 
+class Unrouted(Protocol):
+    """Gives a mail that no route matched to a channel."""
+
+    async def to_channel(self, receipt_id: str, channel: str, by: str) -> Callable[[Tx], Receipt]:
+        """Read the mail, and give the unit that does it and gives its receipt as it is then.
+
+        Both raise Stale where it is not unrouted, and PermanentError with the words for who asked.
+        """
+        ...
+
+
 class SeenGateway(Protocol):
     """A gateway as last seen. Times are aware."""
 
@@ -110,6 +121,7 @@ class OperatorParts:
     reader: MailReader
     offload: Offload
     quarantine: Quarantine
+    unrouted: Unrouted
     board: Board
     operations: Operations
     pauses: Pauses

@@ -33,7 +33,7 @@ async def add_user(parts: Parts, tenant: FromPath[str], data: JSONBody[UserBody]
     user = await new_user(_tenant(parts, tenant), data, parts.offload, parts.time)
 
     def unit(tx: Tx) -> bool:
-        tx.audit.add(_entry(parts, "add user", tenant, user.account))
+        tx.audit.add(entry(parts, "add user", tenant, user.account))
         return tx.people.add(user)
 
     if not await parts.store.write(unit):
@@ -49,7 +49,7 @@ async def set_password(
     kept, now = await hashed(data.password, parts.offload), parts.time.now()
 
     def unit(tx: Tx) -> User | None:
-        tx.audit.add(_entry(parts, "set password", tenant, account))
+        tx.audit.add(entry(parts, "set password", tenant, account))
         tx.people.set_password(tenant, account, kept, now)
         return tx.people.get(tenant, account)
 
@@ -61,7 +61,7 @@ async def disable_user(parts: Parts, tenant: FromPath[str], account: FromPath[st
     """Let him sign in no more, and sign him out everywhere."""
 
     def unit(tx: Tx) -> User | None:
-        tx.audit.add(_entry(parts, "disable user", tenant, account))
+        tx.audit.add(entry(parts, "disable user", tenant, account))
         tx.people.set_disabled(tenant, account, is_disabled=True)
         return tx.people.get(tenant, account)
 
@@ -74,7 +74,7 @@ async def revoke_user(parts: Parts, tenant: FromPath[str], account: FromPath[str
     now = parts.time.now()
 
     def unit(tx: Tx) -> User | None:
-        tx.audit.add(_entry(parts, "revoke user", tenant, account))
+        tx.audit.add(entry(parts, "revoke user", tenant, account))
         tx.people.sign_out_everywhere(tenant, account)
         tx.people.revoke_of(tenant, account, now)
         return tx.people.get(tenant, account)
@@ -95,9 +95,10 @@ def _there(user: User | None) -> UserView:
     return user_view(user)
 
 
-def _entry(parts: OperatorParts, act: str, tenant: str, account: str) -> AuditEntry:
+def entry(parts: OperatorParts, act: str, tenant: str, about: str) -> AuditEntry:
+    """The line of the audit log about what was done through the operator's socket."""
     at = parts.time.now()
-    return AuditEntry(at=at, tenant=tenant, actor=OPERATOR, role="", act=act, object=account, result="done")
+    return AuditEntry(at=at, tenant=tenant, actor=OPERATOR, role="", act=act, object=about, result="done")
 
 
 ROUTES = (read_users, add_user, set_password, disable_user, revoke_user)

@@ -8,7 +8,8 @@ from postroom.cli.report.wording import duration, number, share
 from postroom.cli.table import show_table
 
 if TYPE_CHECKING:
-    from postroom.wiring.simulation.figures import AgentFigures, Figures, QueueFigures, Spread
+    from postroom.session.spread import Spread
+    from postroom.wiring.simulation.figures import AgentFigures, Figures, QueueFigures
 
 QUEUES = (
     "queue", "sessions", "robots", "answered", "waiting", "first reply p50", "p90", "p99", "in time", "goal",

@@ -40,7 +40,7 @@ def accept(tx: Tx, step: Step, tenant: Tenant, queue: str, said: Accept, now: da
     session = tx.sessions.get(said.session)
     if session is not None and session.tenant == tenant.name and is_owner(session, said.agent, said.token):
         return _answer(tx, said.session)
-    _standing(tx, tenant.name, queue, said, now)
+    offer = _standing(tx, tenant.name, queue, said, now)
     if tenant.agent(said.agent) is None:
         raise Refusal(422, "invalid", f"agent: there is no agent {said.agent!r}")
     if not tx.agents.reserve(tenant.name, said.agent, now, session.weight if session is not None else 1):
@@ -49,13 +49,15 @@ def accept(tx: Tx, step: Step, tenant: Tenant, queue: str, said: Accept, now: da
     ignored = next((effect for effect in effects if isinstance(effect, Ignore)), None)
     if ignored is not None:
         raise Refusal(409, "stale", ignored.reason)
-    tx.broker.drop_offer(said.session)
+    tx.broker.withdraw(offer, "taken", now)
+    tx.wake(Topic.QUEUES)
     return _answer(tx, said.session)
 
 
 def decline(tx: Tx, tenant: Tenant, queue: str, said: Decline, now: datetime) -> Answer:
     """Let the session be held out again, a little later. Raises Refusal with nothing done."""
     offer = _standing(tx, tenant.name, queue, said, now)
+    tx.broker.withdraw(offer, "declined", now)
     tx.broker.put_offer(_blank(offer, now + DECLINED_FOR))
     tx.wake(Topic.QUEUES)
     return _answer(tx, said.session)

@@ -22,7 +22,7 @@ from postroom.ports.store import Store, Topic, Tx
 from postroom.ports.telling import events_for
 from postroom.ports.world import Clock
 from postroom.session.effects import Ignore
-from postroom.settings.schema import Generation
+from postroom.settings.schema import Generation, Tenant
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +81,8 @@ class JournalOut:
         batch = await self._store.read(partial(_next, tenant))
         if not batch.happenings:
             return False
-        await self._broker.publish([message for one in batch.happenings for message in messages(one)])
+        elsewhere = told_elsewhere(self._current().tenant(tenant))
+        await self._broker.publish([message for one in batch.happenings for message in messages(one, elsewhere)])
         last = batch.happenings[-1].entry.seq
         await self._store.write(lambda tx: tx.broker.set_cursor(tenant, last))
         return True
@@ -91,15 +92,24 @@ def _next(tenant: str, tx: Tx) -> Batch:
     return read_batch(tx, tenant, tx.broker.cursor(tenant) or 0)
 
 
-def messages(happening: Happening) -> Iterator[Outgoing]:
-    """What is published of a decision: what came too late, and changed nothing, concerns nobody."""
+def told_elsewhere(tenant: Tenant | None) -> frozenset[str]:
+    """The agents whose notices go another way than to their inboxes; who asked for none gets them there too."""
+    agents = tenant.agents if tenant is not None else ()
+    return frozenset(agent.account for agent in agents if agent.notices and "mqtt" not in agent.notices)
+
+
+def messages(happening: Happening, elsewhere: frozenset[str] = frozenset()) -> Iterator[Outgoing]:
+    """What is published of a decision: what came too late, and changed nothing, concerns nobody.
+
+    The inboxes of those who are told `elsewhere` stay empty.
+    """
     entry = happening.entry
     if not any(isinstance(effect, Ignore) for effect in entry.effects):
         yield Outgoing(
             topic=topics.conversation(entry.tenant, entry.conversation),
             payload=encoded(f"{entry.seq}", entry.tenant, f"session.{_name(happening)}", _data(happening), entry.at),
         )
-    for agent in sorted(_concerned(happening)):
+    for agent in sorted(_concerned(happening) - elsewhere):
         yield from _inbox(agent, happening)
 
 

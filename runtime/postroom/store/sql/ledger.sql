@@ -80,6 +80,6 @@ ORDER BY first_seen_at DESC
 LIMIT :limit;
 
 -- name: ledger_reopen
--- Take a quarantined receipt's outcome back, to read it anew.
+-- Take a receipt's outcome back, to bring it to another.
 UPDATE receipts SET outcome = NULL, reason = '', mail = NULL, attempts = 0
-WHERE id = :id AND outcome = 'quarantined';
+WHERE id = :id AND outcome = :outcome;

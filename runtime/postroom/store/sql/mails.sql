@@ -67,6 +67,10 @@ WHERE conversation = :conversation AND incoming = 1 AND outcome = 'conversation'
 ORDER BY received_at DESC, id DESC
 LIMIT 1;
 
+-- name: mails_take_back
+-- Forget what was read of a mail that no route matched.
+DELETE FROM mails WHERE id = :id AND outcome = 'unrouted' AND conversation IS NULL;
+
 -- name: mails_add_trace
 -- Write lines behind those on a mail's trace: two JSON lists become one.
 UPDATE mails

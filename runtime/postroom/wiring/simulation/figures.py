@@ -12,6 +12,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from postroom.routing.agents import AgentState
+from postroom.session.spread import Spread, spread
 from postroom.session.state import Phase
 from postroom.settings import compile as compiled
 from postroom.settings.schema import Generation, Queue, Tenant
@@ -25,14 +26,6 @@ _WAITING = frozenset({Phase.QUEUED.value, Phase.OFFLINE.value})
 _IN_HAND = frozenset({Phase.ASSIGNED.value, Phase.WRAP_UP.value})
 
 Spell = tuple[datetime, datetime]
-
-
-class Spread(Struct, frozen=True, kw_only=True):
-    """How long some things took, in seconds: half, nine of ten, and 99 of 100 took at most so long. None where none."""
-
-    p50: float | None = None
-    p90: float | None = None
-    p99: float | None = None
 
 
 class QueueFigures(Struct, frozen=True, kw_only=True):
@@ -149,18 +142,6 @@ def is_waiting(course: SessionCourse) -> bool:
 
 
 _OF_ROBOT = frozenset({Phase.ROBOT.value, Phase.ENDED.value})
-
-
-def spread(seconds: Sequence[float]) -> Spread:
-    """Say how long these took."""
-    if not seconds:
-        return Spread()
-    ordered = sorted(seconds)
-    return Spread(p50=_at(ordered, 0.5), p90=_at(ordered, 0.9), p99=_at(ordered, 0.99))
-
-
-def _at(ordered: Sequence[float], share: float) -> float:
-    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 
 
 def stages(course: SessionCourse, until: datetime) -> Iterator[tuple[Stage, datetime]]:
