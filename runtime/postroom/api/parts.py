@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import IO, Protocol
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -64,8 +64,8 @@ class ApiParts:
     """Gives mails with their whole decision traces."""
     operator: OperatorParts
     """What administrators use of the operator's door."""
-    export_file: Callable[[str], bytes | None] = lambda _: None
-    """Gives the finished file of an export, or None; blocking. Raises TemporaryError."""
+    export_file: Callable[[str], IO[bytes] | None] = lambda _: None
+    """Opens the finished file of an export, or gives None; blocking. Raises TemporaryError."""
     settings: Taking | None = None
     """Who takes changes to settings; None where they are read from files."""
 

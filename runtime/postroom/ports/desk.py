@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from typing import IO, Protocol
 
 from msgspec import Struct
 
@@ -164,6 +165,20 @@ class ReplyDesk(Protocol):
         ...
 
 
+class Content(Protocol):
+    """The bytes of a file, read piece by piece where they lie. Used by one thread at a time; every method blocks."""
+
+    size: int
+
+    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes from `start` to before `stop`. Raises TemporaryError where they cannot be read on."""
+        ...
+
+    def close(self) -> None:
+        """Read no more; it may be called twice."""
+        ...
+
+
 class MailReader(Protocol):
     """Reads stored mails again from their bytes."""
 
@@ -175,6 +190,13 @@ class MailReader(Protocol):
         """The bytes as they came."""
         ...
 
-    async def attachment(self, sha256: str, index: int) -> tuple[Attachment, bytes] | None:
-        """One attachment with its decoded bytes, or None where the mail has no such."""
+    async def open_raw(self, sha256: str) -> IO[bytes]:
+        """The bytes as they came, as a file that the caller closes. Raises PermanentError where they are gone."""
+        ...
+
+    async def open_attachment(self, sha256: str, index: int) -> tuple[Attachment, Content] | None:
+        """One attachment with its content, which the caller closes; None where the mail has no such.
+
+        Raises PermanentError where the mail's bytes are gone.
+        """
         ...

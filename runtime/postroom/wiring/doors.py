@@ -65,7 +65,7 @@ def http_door(
             traced=with_history,
             operator=operator,
             settings=settings,
-            export_file=Parcels(parts.store_folder).read,
+            export_file=Parcels(parts.store_folder).open,
         )
     )
     host, port = parse_listen(parts.generation.process.http.listen, "http.listen")

@@ -61,7 +61,7 @@ from postroom.wiring.sessions import session_loops, watching_loops
 
 log = structlog.get_logger(__name__)
 
-THREADS = {"readers": 4, "blobs": 2, "parse": 2}
+THREADS = {"readers": 4, "blobs": 2, "parse": 2, "attachments": 2}
 
 
 class Runtime:
