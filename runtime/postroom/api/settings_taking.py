@@ -142,10 +142,16 @@ def demand(tag: str, terms: Terms) -> None:
         raise problem(
             HTTPStatus.PRECONDITION_REQUIRED, "Say with If-Match what you change: its ETag.", "needs-if-match"
         )
-    # RFC 9110 §13.1.1: a strong comparison, which a weak one never passes
-    given = _TAG.findall(if_match) if "W/" not in if_match else []
-    if if_match.strip() != "*" and tag not in given:
+    if not is_among(tag, if_match):
         raise problem(HTTPStatus.PRECONDITION_FAILED, "It was changed meanwhile: read it again.", "changed-meanwhile")
+
+
+def is_among(tag: str | None, given: str) -> bool:
+    """Whether the field names that tag; `*` is any, and no tag is none (RFC 9110 §13.1.1)."""
+    if tag is None:
+        return False
+    # A strong comparison, which a weak one never passes.
+    return given.strip() == "*" or ("W/" not in given and tag in _TAG.findall(given))
 
 
 def not_valid(error: SettingsNotValid) -> Problem:

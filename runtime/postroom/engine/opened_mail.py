@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import IO
 
 from postroom.errors import TemporaryError
+from postroom.mail.bodies import attachment_of
 from postroom.mail.message import Attachment
-from postroom.mail.mime import Part
+from postroom.mail.mime import Part, Tree
 from postroom.mail.octets import Octets
-from postroom.mail.parse import find_attachment
+from postroom.mail.parse import parts_of
 from postroom.ports.desk import Content
-from postroom.ports.records import RawRef
 
 WINDOW = 1 << 18
 BEHIND = 1024
@@ -98,13 +99,19 @@ class AttachmentContent:
         self._file.close()
 
 
-def open_attachment(file: IO[bytes], raw: RawRef, index: int) -> tuple[Attachment, Content] | None:
+def open_attachment(file: IO[bytes], index: int) -> tuple[Attachment, Content] | None:
     """The attachment of that index with its content, which closes the file; None where there is none. Blocking."""
-    octets = FileOctets(file, raw.size)
-    if octets.find(b"\n") < 0:
-        octets = FileOctets(file, raw.size, cr_is_lf=True)
-    found = find_attachment(octets, index)
-    if found is None:
+    octets, parts = look_through(file)
+    found = attachment_of(octets, parts, index) if parts is not None else None
+    if parts is None or found is None:
         return None
-    attachment, part = found
-    return attachment, AttachmentContent(file, octets, part, attachment.size)
+    return found, AttachmentContent(file, octets, parts.parts[index], found.size)
+
+
+def look_through(file: IO[bytes]) -> tuple[Octets, Tree | None]:
+    """The mail's octets and its parts; None where no more than its header is read. Blocking."""
+    size = file.seek(0, os.SEEK_END)
+    octets = FileOctets(file, size)
+    if octets.find(b"\n") < 0:
+        octets = FileOctets(file, size, cr_is_lf=True)
+    return octets, parts_of(octets)

@@ -216,7 +216,7 @@ class StoredMailReader:
     def _open_attachment(self, ref: RawRef, index: int) -> tuple[Attachment, Content] | None:
         with ExitStack() as until_it_is_found:
             file = until_it_is_found.enter_context(self._open(ref))
-            found = open_attachment(file, ref, index)
+            found = open_attachment(file, index)
             if found is not None:
                 until_it_is_found.pop_all()
         return found

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from postroom.mail.bodies import attachment_of, read_bodies
+from postroom.mail.bodies import read_bodies
 from postroom.mail.envelope import read_envelope
 from postroom.mail.headers import Block, split_header
 from postroom.mail.limits import LIMITS, Limits
-from postroom.mail.message import Attachment, Message, PartShape
-from postroom.mail.mime import Part, Tree, read_parts
+from postroom.mail.message import Message, PartShape
+from postroom.mail.mime import Tree, read_parts
 from postroom.mail.octets import Octets
 from postroom.mail.prescan import dear_header
 from postroom.mail.reports import guess_report, read_report
@@ -65,17 +65,15 @@ def attachment_bytes(raw: bytes, index: int, limits: Limits = LIMITS) -> bytes |
     return parts[index].content(raw) if 0 <= index < len(parts) else None
 
 
-def find_attachment(raw: Octets, index: int, limits: Limits = LIMITS) -> tuple[Attachment, Part] | None:
-    """The attachment that `parse` gave this index and the part it is, of a mail that need not be in memory.
+def parts_of(raw: Octets, limits: Limits = LIMITS) -> Tree | None:
+    """The parts of a mail that need not be in memory, numbered as `parse` does; None where only its header is read.
 
-    `raw` has line ends: where the mail's are lone CRs, LFs in their place.
+    `raw` has line feeds: where the mail's lines end with a lone CR, LFs in their place.
     """
     # Of a header that is larger, more is not looked at.
     if dear_header(raw[: limits.header_block + 2], limits):
         return None
-    tree = read_parts(raw, _top(raw, limits), limits)
-    found = attachment_of(raw, tree, index)
-    return None if found is None else (found, tree.parts[index])
+    return read_parts(raw, _top(raw, limits), limits)
 
 
 def _top(raw: Octets, limits: Limits) -> Block:

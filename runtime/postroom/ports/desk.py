@@ -12,6 +12,7 @@ from postroom.mail.message import Attachment, Message
 from postroom.mail.recipients import Proposal
 from postroom.ports.records import Conversation, Reply, StoredMail
 from postroom.ports.store import Tx
+from postroom.ports.uploads import Pieces
 from postroom.session.state import SessionId
 
 
@@ -33,11 +34,15 @@ class Stale(PermanentError):
 
 
 class NewAttachment(Struct, frozen=True, kw_only=True):
-    """A file an agent adds to a reply."""
+    """A file an agent adds to a mail: its bytes, or how those of an upload are read."""
 
     name: str
     content_type: str
-    content: bytes
+    content: bytes | Pieces
+    upload: str = ""
+    """The upload's id; empty where the bytes came with the request."""
+    size: int = 0
+    """Octets of the upload."""
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -55,6 +60,11 @@ class Letter(Struct, frozen=True, kw_only=True):
     attachments: tuple[NewAttachment, ...] = ()
     sender: str = ""
     """`channel` or `personal`: whose address the mail bears; empty for the agent's own where that may be."""
+
+    @property
+    def uploads(self) -> tuple[str, ...]:
+        """The uploads among its files."""
+        return tuple(one.upload for one in self.attachments if one.upload)
 
 
 class ReplyRequest(Letter, frozen=True, kw_only=True):

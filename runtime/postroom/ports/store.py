@@ -30,6 +30,7 @@ from postroom.ports.repositories import (
 from postroom.ports.search import Search
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.settings_versions import SettingsVersions
+from postroom.ports.uploads import Uploads
 from postroom.session.effects import AnyEffect
 from postroom.session.state import Session
 
@@ -71,6 +72,7 @@ class Tx(Protocol):
     people: People
     audit: Audit
     search: Search
+    uploads: Uploads
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

@@ -22,6 +22,7 @@ from postroom.ports.search import Search
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.settings_versions import SettingsVersions
 from postroom.ports.store import Topic
+from postroom.ports.uploads import Uploads
 from postroom.store.agents import SqlAgents
 from postroom.store.audit import SqlAudit
 from postroom.store.automatic import SqlAutomaticReplies
@@ -44,6 +45,7 @@ from postroom.store.sessions import SqlSessions
 from postroom.store.settings_versions import SqlSettingsVersions
 from postroom.store.timers import SqlTimers
 from postroom.store.undeliverable import SqlUndeliverable
+from postroom.store.uploads import SqlUploads
 
 
 class SqlTx:
@@ -72,6 +74,7 @@ class SqlTx:
         self.people: People = SqlPeople(db)
         self.audit: Audit = SqlAudit(db)
         self.search: Search = SqlSearch(db)
+        self.uploads: Uploads = SqlUploads(db)
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

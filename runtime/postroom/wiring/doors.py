@@ -15,6 +15,7 @@ from postroom.api.parts import ApiParts
 from postroom.api.server import HttpServer
 from postroom.dispatch.agents import AgentStates
 from postroom.dispatch.presence import Presence
+from postroom.engine.audit_chain import verify
 from postroom.engine.board import StatusBoard
 from postroom.engine.mail_history import with_history
 from postroom.engine.operate import GatewayOperations
@@ -55,6 +56,7 @@ def http_door(
             step=parts.step,
             desk=desk,
             reader=reader,
+            uploads=parts.uploads,
             ids=parts.ids,
             clock=parts.clock,
             offload=parts.offload,
@@ -98,6 +100,7 @@ def operator_parts(
         pauses=parts.pauses,
         settings=settings,
         time=parts.clock,
+        verify_audit=partial(verify, store),
     )
 
 
