@@ -28,6 +28,7 @@ from postroom.engine.readers import Readers, StoredMailReader
 from postroom.engine.replies import Desk
 from postroom.engine.sending_rules import SendingRules
 from postroom.engine.settle import Settler
+from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.uploads import Uploading
 from postroom.engine.watch import Watch
 from postroom.engine.world import no_failpoint
@@ -161,8 +162,8 @@ async def open_door(folder: Path, desk: ReplyDesk | None = None) -> AsyncIterato
         real_desk = Desk(
             house.store, house.step, reader, blobs, house.offload, house.clock, house.ids, _rules, no_failpoint
         )
-        files, clock = UploadFolder(folder), house.clock
-        uploads = Uploading(house.store, files, house.offload, clock, house.ids, no_failpoint)
+        files, space = UploadFolder(folder), SpaceWatch(lambda _: not door_is_full(folder), house.offload)
+        uploads = Uploading(house.store, files, space, house.offload, house.clock, house.ids, no_failpoint)
         parts = ApiParts(
             store=house.store,
             step=house.step,
@@ -196,6 +197,11 @@ async def served(folder: Path) -> AsyncIterator[tuple[Door, str]]:
                 server.stop()
                 async with asyncio.timeout(30):
                     await running
+
+
+def door_is_full(folder: Path) -> bool:
+    """Whether a test said that the disk has no room."""
+    return (folder / "full").exists()
 
 
 def _operator(house: House, blobs: FileBlobs, reader: StoredMailReader, folder: Path) -> OperatorParts:

@@ -244,6 +244,14 @@ async def test_many_at_once_cannot_bring_more_than_one_after_the_other(tmp_path:
         assert len(left(tmp_path)) == 2
 
 
+async def test_a_disk_without_room_takes_no_file(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client() as client:
+        (tmp_path / "full").touch()
+        answer = await client.post(f"{ROOT}/uploads", content=LAMP)
+        assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+        assert await held(door) == 0
+
+
 async def half() -> AsyncIterator[bytes]:
     yield LAMP
     raise ConnectionError

@@ -20,7 +20,7 @@ from postroom.api.attachments import Files, attached, for_draft
 from postroom.api.auth import Caller, SignedIn
 from postroom.api.commands import Token, bring
 from postroom.api.draft_tags import Unless, check_unchanged, draft_tag
-from postroom.api.idempotency import Answer, Asked, as_response, ok, once
+from postroom.api.idempotency import Answer, Asked, answered_before, as_response, ok, once, refusals_written
 from postroom.api.limits import BODY_LIMIT, REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import Problem
@@ -100,7 +100,11 @@ async def save_draft(
     """
     caller, now, session = repeatable.caller, parts.clock.now(), SessionId(session_id)
     tenant = tenant_of(parts.current(), caller)
-    said = await _said(parts, caller, session, data)
+    before = await answered_before(parts, repeatable)
+    if before is not None:
+        return _tagged(before)
+    async with refusals_written(parts, repeatable):
+        said = await _said(parts, caller, session, data)
 
     def unit(tx: Tx) -> Answer | Problem:
         found = session_for(tx, session, tenant, caller)
@@ -115,7 +119,11 @@ async def save_draft(
         late = bring(tx, parts, caller, found, WorkSaved(agent=caller.account, token=data.token))
         return late if isinstance(late, Problem) else ok(draft_view(draft, tenant, caller))
 
-    answer = await once(parts, repeatable, unit)
+    return _tagged(await once(parts, repeatable, unit))
+
+
+def _tagged(answer: Answer) -> Response[DraftView]:
+    """The draft with its ETag."""
     response = as_response(answer)
     response.headers["ETag"] = msgspec.json.decode(answer.body)["etag"]
     return response

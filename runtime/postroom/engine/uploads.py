@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 
+from postroom.engine.space_watch import SpaceWatch
+from postroom.errors import TemporaryError
 from postroom.ports.desk import Refused
 from postroom.ports.store import Store, Tx
 from postroom.ports.uploads import LARGEST_UPLOAD, Pieces, TooManyUploads, Upload, Uploader, UploadFiles, UploadTooLarge
@@ -26,11 +28,19 @@ AT_ONCE = 500
 class Uploading:
     """ports.upload_desk.UploadDesk."""
 
-    def __init__(  # noqa: PLR0917 everything it touches, and nothing else
-        self, store: Store, files: UploadFiles, offload: Offload, clock: Clock, ids: Ids, failpoint: Failpoint
+    def __init__(  # noqa: PLR0913, PLR0917 everything it touches, and nothing else
+        self,
+        store: Store,
+        files: UploadFiles,
+        space: SpaceWatch,
+        offload: Offload,
+        clock: Clock,
+        ids: Ids,
+        failpoint: Failpoint,
     ) -> None:
         self._store = store
         self._files = files
+        self._space = space
         self._offload = offload
         self._clock = clock
         self._ids = ids
@@ -39,7 +49,10 @@ class Uploading:
         """Ids of files whose rows are not committed yet."""
 
     async def check_room(self, by: Uploader) -> None:
-        """Raise TooManyUploads where that uploader may bring no more now."""
+        """Raise TooManyUploads where that uploader may bring no more now, TemporaryError where the disk has no room."""
+        why_not = await self._space.why_not(LARGEST_UPLOAD)
+        if why_not:
+            raise TemporaryError(why_not)
         await self._store.read(lambda tx: _check_room(tx, by, 1))
 
     async def take(

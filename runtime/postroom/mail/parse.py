@@ -59,10 +59,8 @@ def header_only(raw: bytes, reason: str = "", limits: Limits = LIMITS) -> Messag
 def attachment_bytes(raw: bytes, index: int, limits: Limits = LIMITS) -> bytes | None:
     """The decoded content of the attachment that `parse` gave this index, or None where there is none of it."""
     raw = _with_line_feeds(raw)
-    if dear_header(raw, limits):
-        return None
-    parts = read_parts(raw, _top(raw, limits), limits).parts
-    return parts[index].content(raw) if 0 <= index < len(parts) else None
+    tree = parts_of(raw, limits)
+    return tree.parts[index].content(raw) if tree is not None and 0 <= index < len(tree.parts) else None
 
 
 def parts_of(raw: Octets, limits: Limits = LIMITS) -> Tree | None:

@@ -13,7 +13,7 @@ class UploadDesk(Protocol):
     """Takes files in. Whatever becomes of a caller or this process, nothing is left behind for longer than an hour."""
 
     async def check_room(self, by: Uploader) -> None:
-        """Raise TooManyUploads where that uploader may bring no more now."""
+        """Raise TooManyUploads where that uploader may bring no more now, TemporaryError where the disk has no room."""
         ...
 
     async def take(

@@ -55,7 +55,7 @@ from postroom.wiring.expiries import expiry_loop
 from postroom.wiring.exports import exports_loop
 from postroom.wiring.gateways import InUse, Shown, Works, build_gateways
 from postroom.wiring.in_force import InForce
-from postroom.wiring.intake import Collectors
+from postroom.wiring.intake import Collectors, space_watch
 from postroom.wiring.outgoing import automatic_mailer
 from postroom.wiring.parts import Parts
 from postroom.wiring.reload import Following, Reloading, missed
@@ -120,7 +120,15 @@ class Runtime:
             offload=offload,
             store=store,
             blobs=blobs,
-            uploads=Uploading(store, UploadFolder(self._folder), offload, self._clock, self._ids, self._failpoint),
+            uploads=Uploading(
+                store,
+                UploadFolder(self._folder),
+                space_watch(self._folder, offload),
+                offload,
+                self._clock,
+                self._ids,
+                self._failpoint,
+            ),
             readers=Readers(blobs, offload),
             ring=ring,
             step=SessionStep(self._clock, self._ids, in_force.policy, mailer),
