@@ -34,6 +34,7 @@ from tests.contracts.store_service_contract import (
     TimersContract,
 )
 from tests.contracts.store_settings_contract import ExportsContract, SettingsVersionsContract
+from tests.contracts.store_uploads_contract import AuditChainContract, UploadsContract
 from tests.contracts.store_waiting_contract import (
     CustomersAgentContract,
     HoursContract,
@@ -146,3 +147,9 @@ class TestSettingsVersions(SettingsVersionsContract): ...
 
 
 class TestExports(ExportsContract): ...
+
+
+class TestUploads(UploadsContract): ...
+
+
+class TestAuditChain(AuditChainContract): ...
