@@ -10,6 +10,7 @@ from postroom.ports.store import Tx
 from tests.api.asking import ROOT, ask, reply, token_of_owner
 from tests.api.door import Door, open_door
 from tests.api.operator_door import open_operator_door
+from tests.api.settings_door import settings_door, tag_of
 from tests.dispatch.house import ACME, House
 
 
@@ -100,3 +101,28 @@ async def test_the_operator_is_told_whether_the_log_is_what_was_written(tmp_path
         assert [(one["tenant"], one["acts"], one["why"]) for one in found] == [("acme", 1, ""), ("gone", 1, "")]
         one = (await client.get("/audit/verify", params={"tenant": "acme"})).json()["tenants"]
         assert one == found[:1]
+
+
+async def test_changes_to_settings_are_acts_and_trials_are_none(tmp_path: Path) -> None:
+    async with settings_door(tmp_path) as there, there.client() as client:
+        path = f"{ROOT}/settings/canned_answers"
+        answer = {"name": "thanks", "text": "Thank you."}
+        assert (await client.post(path, json=answer, params={"dry_run": True})).status_code == 200
+        assert (await client.post(path, json=answer)).status_code == 201
+        assert (await client.post(path, json=answer, params={"dry_run": True})).status_code == 422
+        assert (await client.post(path, json=answer)).status_code == 422
+        stale = await client.put(f"{path}/thanks", json=answer, headers={"If-Match": '"older"'})
+        assert stale.status_code == 412
+        assert (
+            await client.delete(f"{path}/thanks", headers=await tag_of(client, "/canned_answers/thanks"))
+        ).is_success
+        assert [(one.act, one.object, one.result) for one in await acts(there.door.house)] == [
+            ("POST /settings/{section_name}", "canned_answers", "done"),
+            ("POST /settings/{section_name}", "canned_answers", "Nothing was changed: rules are broken."),
+            (
+                "PUT /settings/{section_name}/{name}",
+                "canned_answers/thanks",
+                "It was changed meanwhile: read it again.",
+            ),
+            ("DELETE /settings/{section_name}/{name}", "canned_answers/thanks", "done"),
+        ]

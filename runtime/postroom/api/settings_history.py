@@ -85,12 +85,11 @@ async def restore(parts: Parts, repeatable: Repeated, number: FromPath[int], dry
 
         action = f"restore version {number}"
         asked = Asked(
-            caller=caller,
+            by=repeatable,
             action=action,
             propose=propose,
             shown=lambda _: (None, ""),
             dry_run=dry_run,
-            repeatable=repeatable,
         )
         answer = await take(parts, taking, asked)
     return Response(content=answer.body, status_code=answer.status, media_type=MediaType.JSON)

@@ -42,12 +42,11 @@ async def import_channels(
     if answer is None:
         records = await parts.offload.run("settings", _records, await request.body(), form)
         asked = Asked(
-            caller=caller,
+            by=repeatable,
             action=f"import {len(records)} channels",
             propose=edited(caller.tenant, lambda desk, tenant: laid_over(desk, tenant, section, records)),
             shown=lambda _: (len(records), ""),
             dry_run=dry_run,
-            repeatable=repeatable,
         )
         answer = await take(parts, taking, asked)
     return Response(content=answer.body, status_code=answer.status, media_type=MediaType.JSON)
