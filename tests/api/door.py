@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from postroom.api.feed import JournalFeed
 from postroom.api.operator.parts import OperatorParts
 from postroom.api.parts import ApiParts
 from postroom.api.server import HttpServer
+from postroom.engine.audit_chain import verify
 from postroom.engine.board import StatusBoard
 from postroom.engine.mail_history import with_history
 from postroom.engine.pauses import Pauses
@@ -26,7 +28,9 @@ from postroom.engine.readers import Readers, StoredMailReader
 from postroom.engine.replies import Desk
 from postroom.engine.sending_rules import SendingRules
 from postroom.engine.settle import Settler
+from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.unrouted import Unrouted
+from postroom.engine.uploads import Uploading
 from postroom.engine.watch import Watch
 from postroom.engine.world import no_failpoint
 from postroom.mail.message import Address
@@ -41,6 +45,7 @@ from postroom.session.events import MessageReceived, OfferAccepted
 from postroom.session.state import ConversationId, Phase, Session
 from postroom.store.blobs import FileBlobs
 from postroom.store.kept import FileKeeper
+from postroom.store.upload_files import UploadFolder
 from tests.api.operator_door import Operations
 from tests.dispatch.house import ACME, House, open_house, token_of
 from tests.engine.quarantined import rules
@@ -60,6 +65,7 @@ class Door:
     parts: ApiParts
     app: Litestar
     blobs: FileBlobs
+    uploads: Uploading
 
     def client(self, account: str | None = "anna", url: str = "http://postroom") -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token_of(account)}"} if account else {}
@@ -157,11 +163,14 @@ async def open_door(folder: Path, desk: ReplyDesk | None = None) -> AsyncIterato
         real_desk = Desk(
             house.store, house.step, reader, blobs, house.offload, house.clock, house.ids, _rules, no_failpoint
         )
+        files, space = UploadFolder(folder), SpaceWatch(lambda _: not door_is_full(folder), house.offload)
+        uploads = Uploading(house.store, files, space, house.offload, house.clock, house.ids, no_failpoint)
         parts = ApiParts(
             store=house.store,
             step=house.step,
             desk=desk or real_desk,
             reader=reader,
+            uploads=uploads,
             ids=house.ids,
             clock=house.clock,
             offload=house.offload,
@@ -172,7 +181,7 @@ async def open_door(folder: Path, desk: ReplyDesk | None = None) -> AsyncIterato
             traced=with_history,
             operator=_operator(house, blobs, reader, folder),
         )
-        yield Door(house, parts, create_app(parts), blobs)
+        yield Door(house, parts, create_app(parts), blobs, uploads)
 
 
 @asynccontextmanager
@@ -197,6 +206,11 @@ async def on_socket(door: Door) -> AsyncIterator[str]:
                 await running
 
 
+def door_is_full(folder: Path) -> bool:
+    """Whether a test said that the disk has no room."""
+    return (folder / "full").exists()
+
+
 def _operator(house: House, blobs: FileBlobs, reader: StoredMailReader, folder: Path) -> OperatorParts:
     """What administrators use of the operator's door: gateways whose verbs always work, and a real quarantine."""
     board, readers = StatusBoard(Watch(Metrics("test")), house.clock), Readers(blobs, house.offload)
@@ -212,6 +226,7 @@ def _operator(house: House, blobs: FileBlobs, reader: StoredMailReader, folder: 
         operations=Operations(board),
         pauses=Pauses(FileKeeper(folder, InlineOffload()), house.clock, house.current),
         time=house.clock,
+        verify_audit=partial(verify, house.store),
         current=house.current,
         traced=with_history,
     )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from postroom.api.operator.address import socket_address
 from postroom.api.operator.app import create_operator_app
 from postroom.api.operator.parts import OperatorParts, SettableClock
 from postroom.api.operator.server import OperatorServer
+from postroom.engine.audit_chain import verify
 from postroom.engine.board import StatusBoard
 from postroom.engine.mail_history import with_history
 from postroom.engine.pauses import Pauses
@@ -95,6 +97,7 @@ async def open_operator_door(folder: Path, clock: SettableClock | None = None) -
             pauses=pauses,
             current=house.current,
             time=house.clock,
+            verify_audit=partial(verify, house.store),
             clock=clock,
         )
         yield OperatorDoor(ward, board, operations, create_operator_app(parts), folder / "store")

@@ -127,9 +127,11 @@ async def settings_door(folder: Path, source: str = "store") -> AsyncIterator[Se
             door.parts,
             current=lambda: force.generation,
             settings=desk if source == "store" else None,
-            export_file=Parcels(folder / "store").read,
+            export_file=Parcels(folder / "store").open,
         )
-        yield SettingsDoor(Door(house, parts, create_app(parts), door.blobs), force, stored, folder / "store")
+        yield SettingsDoor(
+            Door(house, parts, create_app(parts), door.blobs, door.uploads), force, stored, folder / "store"
+        )
 
 
 async def tag_of(client: httpx.AsyncClient, path: str) -> dict[str, str]:

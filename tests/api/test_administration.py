@@ -7,6 +7,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from postroom.ports.people import Role, Scope
+from postroom.ports.records import Receipt
+from postroom.ports.store import Tx
+from postroom.routing.outcome import Outcome
 from postroom.settings.certificates import Certificate
 from postroom.settings.schema import Pop3Gateway
 from tests.api.door import Door, open_door

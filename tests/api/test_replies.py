@@ -177,13 +177,15 @@ async def test_files_that_are_no_base64_or_too_many_are_refused(tmp_path: Path) 
 
 
 async def test_files_over_the_limit_are_refused(tmp_path: Path) -> None:
-    half = base64.b64encode(b"x" * (13 * 1024 * 1024)).decode()
+    half = base64.b64encode(b"x" * 2_200_000).decode()
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned()
         files = [{"name": f"half {number}", "content": half} for number in range(2)]
         answer = await post(client, session, body_for(session, attachments=files))
         assert answer.status_code == 413
         assert answer.json()["type"] == "urn:postroom:problem:attachments-too-large"
+        whole = await post(client, session, body_for(session, attachments=[{"name": "a", "content": half * 4}]))
+        assert (whole.status_code, "POST /uploads" in whole.json()["detail"]) == (413, True)
         assert await rows(door, session) == ([], [])
 
 

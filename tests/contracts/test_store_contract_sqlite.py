@@ -35,6 +35,7 @@ from tests.contracts.store_service_contract import (
 )
 from tests.contracts.store_settings_contract import ExportsContract, SettingsVersionsContract
 from tests.contracts.store_statistics_contract import StatisticsContract
+from tests.contracts.store_uploads_contract import AuditChainContract, UploadsContract
 from tests.contracts.store_waiting_contract import (
     CustomersAgentContract,
     HoursContract,
@@ -150,3 +151,9 @@ class TestExports(ExportsContract): ...
 
 
 class TestStatistics(StatisticsContract): ...
+
+
+class TestUploads(UploadsContract): ...
+
+
+class TestAuditChain(AuditChainContract): ...

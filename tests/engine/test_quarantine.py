@@ -72,9 +72,10 @@ async def test_a_released_mail_is_served_as_malformed_with_its_bytes_attached(tm
         message = await ward.reader.message(mail.sha256)
         assert "released it from quarantine" in message.text
         (attachment,) = message.attachments
-        found = await ward.reader.attachment(mail.sha256, attachment.index)
+        found = await ward.reader.open_attachment(mail.sha256, attachment.index)
         assert found is not None
-        assert found[1] == raw
+        assert b"".join(found[1].pieces(0, found[1].size)) == raw
+        found[1].close()
         assert settled.raw.sha256 == held.raw.sha256
 
 

@@ -154,3 +154,8 @@ class AgentClient:
         """Do something."""
         headers = {"Idempotency-Key": key} if key else {}
         return self._client.post(path, json=body, headers=headers)
+
+    def bring(self, content: bytes) -> str:
+        """Bring a file; gives what it is named by."""
+        answer = self._client.post("/uploads", content=content).raise_for_status()
+        return str(answer.json()["upload"])

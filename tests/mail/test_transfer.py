@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.mail.transfer import base64_octets, decode_transfer, uu_octets
+from postroom.mail.transfer import base64_octets, decode_transfer
 
 
 def decoded(raw: bytes, encoding: str) -> bytes:
@@ -53,9 +53,9 @@ def test_uuencoded_text_gives_its_first_file() -> None:
     lines = [binascii.b2a_uu(b"hello world, this is text"), b"`\n"]
     raw = b"intro\r\nbegin 644 a b.txt\r\n" + b"".join(lines).replace(b"\n", b"\r\n") + b"end\r\n"
     assert decoded(raw, "x-uuencode") == b"hello world, this is text"
-    assert uu_octets(b"no file here") == b"no file here"
-    assert uu_octets(b"begin 644 a\n#86)C") == b"abc"
-    assert uu_octets(b"begin 644 a\n#86)CZZ\n\xff\xff\n\nrest") == b"abc"
+    assert decoded(b"no file here, begin as you like", "uuencode") == b"no file here, begin as you like"
+    assert decoded(b"begin 644 a\n#86)C", "uuencode") == b"abc"
+    assert decoded(b"begin 644 a\n#86)CZZ\n\xff\xff\n\nrest", "uuencode") == b"abc"
 
 
 @given(st.binary(max_size=300), st.sampled_from(["base64", "quoted-printable", "uuencode", "7bit", "x"]))
@@ -68,3 +68,11 @@ def test_base64_is_read_back_however_it_is_wrapped(data: bytes, width: int) -> N
     coded = base64.b64encode(data)
     wrapped = b"\r\n".join(coded[at : at + width] for at in range(0, len(coded), width))
     assert base64_octets(wrapped) == data
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_a_line_without_end_is_decoded_in_pieces_and_no_character_is_cut(shift: int) -> None:
+    raw = b"x" * shift + b"=41" * 1_500_000
+    pieces = list(decode_transfer(raw, 0, len(raw), "quoted-printable"))
+    assert len(pieces) > 1
+    assert b"".join(pieces) == b"x" * shift + b"A" * 1_500_000

@@ -27,6 +27,7 @@ WALKS_AN_INDEX = {
     "sessions_channels_in_use",
     "sessions_in_shadow",
     "sessions_agents_in_use",
+    "audit_chain_tenants",
     "exports_running",
     "settings_versions_newest",
     "counts_phases",

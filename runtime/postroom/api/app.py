@@ -43,6 +43,7 @@ from postroom.api import (
     sign_in,
     statistics,
     tokens,
+    uploads,
     users,
     waiting_mails,
     withdrawals,
@@ -52,6 +53,7 @@ from postroom.api.asyncapi import asyncapi
 from postroom.api.auth import Caller, SignIn
 from postroom.api.credentials import Credentials
 from postroom.api.description import description
+from postroom.api.draft_tags import unless_of
 from postroom.api.feed import JournalFeed
 from postroom.api.headers import SAFE_HEADERS
 from postroom.api.idempotency import repeatable_of
@@ -72,6 +74,7 @@ RESOURCES: tuple[HTTPRouteHandler, ...] = (
     *replies.ROUTES,
     *withdrawals.ROUTES,
     *forwards.ROUTES,
+    *uploads.ROUTES,
     *notes.ROUTES,
     *proposals.ROUTES,
     *first_mails.ROUTES,
@@ -112,6 +115,7 @@ def create_app(parts: ApiParts) -> Litestar:
             "caller": Provide(_caller, sync_to_thread=False),
             "repeatable": Provide(repeatable_of),
             "terms": Provide(terms_of, sync_to_thread=False),
+            "unless": Provide(unless_of, sync_to_thread=False),
         },
         exception_handlers={HTTPException: answer_error, Exception: answer_error},
         request_class=BoundedRequest,

@@ -28,6 +28,9 @@ class Act(Struct, frozen=True, kw_only=True):
     act: str
     object: str
     result: str
+    before: str
+    """The hash of the act before this one; both are empty in acts of a release that chained none."""
+    hash: str
 
 
 class Acts(Struct, frozen=True, kw_only=True):
@@ -50,6 +53,8 @@ async def read_audit(parts: Parts, caller: SignedIn, before: Before = NEWEST, li
             act=one.act,
             object=one.object,
             result=one.result,
+            before=one.before,
+            hash=one.hash,
         )
         for one in found
     )

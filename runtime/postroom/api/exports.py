@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
+from litestar.response import Stream
 from msgspec import Meta, Struct
 
 from postroom.api.access import administered
 from postroom.api.auth import SignedIn
-from postroom.api.disposition import attachment_disposition
-from postroom.api.headers import FILE_HEADERS
 from postroom.api.idempotency import Answer, Asked, as_response, ok, once
 from postroom.api.parts import Parts
 from postroom.api.problems import Problem, not_found, problem
+from postroom.api.ranges import FileContent, file_answer
 from postroom.ports.exports import ExportStatus, ExportTask
 from postroom.ports.store import Topic, Tx
 from postroom.settings.channel_records import MOST_RECORDS
@@ -109,20 +109,22 @@ async def read_export(parts: Parts, caller: SignedIn, export_id: FromPath[str]) 
 
 
 @get("/exports/{export_id:str}/file", summary="As administrator, the file of an export", media_type="application/zip")
-async def read_export_file(parts: Parts, caller: SignedIn, export_id: FromPath[str]) -> Response[bytes]:
-    """Give the zip, until it expires."""
+async def read_export_file(
+    parts: Parts, caller: SignedIn, request: Request[Any, Any, Any], export_id: FromPath[str]
+) -> Stream:
+    """Give the zip or the range asked for, until it expires."""
     tenant = administered(parts.current(), caller).name
     task = await parts.store.read(lambda tx: _task(tx, tenant, export_id))
     if task.status is not ExportStatus.SUCCESS:
         raise problem(
             HTTPStatus.CONFLICT, f"The export is {task.status.value}: {task.done} of {task.total}.", "no-file"
         )
-    content = await parts.offload.run("exports", parts.export_file, task.id)
-    if content is None or task.expires_at <= parts.clock.now():
+    is_over = task.expires_at <= parts.clock.now()
+    file = None if is_over else await parts.offload.run("exports", parts.export_file, task.id)
+    if file is None:
         raise not_found()
-    name = attachment_disposition(f"{tenant}-{task.what}.zip")
-    headers = {**FILE_HEADERS, "Content-Disposition": name}
-    return Response(content=content, media_type="application/zip", headers=headers)
+    name = f"{tenant}-{task.what}.zip"
+    return file_answer(request, parts.offload, FileContent(file), name, task.id, "application/zip")
 
 
 def _counts(tx: Tx, tenant: Tenant, data: ExportBody) -> Mapping[str, int]:

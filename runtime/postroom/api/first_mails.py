@@ -10,15 +10,25 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct, field
 
 from postroom.api.access import tenant_of
+from postroom.api.attachments import Files, attached
 from postroom.api.auth import Caller
 from postroom.api.commands import Name, refused
-from postroom.api.drafts import Addresses, Text
-from postroom.api.idempotency import Answer, Asked, Repeatable, answered_before, as_response, ok, once
+from postroom.api.drafts import Addresses, Sender, Text
+from postroom.api.idempotency import (
+    Answer,
+    Asked,
+    Repeatable,
+    answered_before,
+    as_response,
+    ok,
+    once,
+    refusals_written,
+)
 from postroom.api.limits import REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import problem
-from postroom.api.replies import AcceptedReply, AttachedFile, Sender, accepted, attached, needs_key
-from postroom.ports.desk import FirstRequest, PreparedFirst
+from postroom.api.replies import AcceptedReply, accepted, needs_key
+from postroom.ports.desk import FirstRequest, NewAttachment, PreparedFirst
 from postroom.ports.store import Tx
 from postroom.settings.schema import Tenant
 
@@ -33,7 +43,7 @@ class FirstMailBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     html: Text | None = None
     cc: Addresses = ()
     bcc: Addresses = ()
-    attachments: Annotated[tuple[AttachedFile, ...], Meta(max_length=100)] = ()
+    attachments: Files = ()
     sender: Sender = field(default="", name="from")
 
 
@@ -57,8 +67,10 @@ async def write_first(parts: Parts, repeatable: Asked, data: JSONBody[FirstMailB
     before = await answered_before(parts, repeatable)
     if before is not None:
         return as_response(before)
-    _check_channel(tenant_of(parts.current(), caller), caller, data.channel)
-    prepared = await parts.desk.prepare_first(_request(parts, caller, data))
+    async with refusals_written(parts, repeatable):
+        _check_channel(tenant_of(parts.current(), caller), caller, data.channel)
+        files = await attached(parts, caller, data.attachments)
+        prepared = await parts.desk.prepare_first(_request(parts, caller, data, files))
     return as_response(await _submit(parts, repeatable, prepared))
 
 
@@ -73,7 +85,7 @@ def _check_channel(tenant: Tenant, caller: Caller, name: str) -> None:
         raise problem(HTTPStatus.CONFLICT, f"the channel {name} {why}", "not-possible")
 
 
-def _request(parts: ApiParts, caller: Caller, data: FirstMailBody) -> FirstRequest:
+def _request(parts: ApiParts, caller: Caller, data: FirstMailBody, files: tuple[NewAttachment, ...]) -> FirstRequest:
     return FirstRequest(
         tenant=caller.tenant,
         agent=caller.account,
@@ -85,7 +97,7 @@ def _request(parts: ApiParts, caller: Caller, data: FirstMailBody) -> FirstReque
         to=data.to,
         cc=data.cc,
         bcc=data.bcc,
-        attachments=attached(data.attachments),
+        attachments=files,
         sender=data.sender,
     )
 

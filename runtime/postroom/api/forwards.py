@@ -13,18 +13,28 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from postroom.api.access import Act, late, session_for, tenant_of
+from postroom.api.attachments import Files, attached
 from postroom.api.auth import Caller
 from postroom.api.drafts import Addresses, Text
-from postroom.api.idempotency import Answer, Asked, Repeatable, answered_before, as_response, ok, once
+from postroom.api.idempotency import (
+    Answer,
+    Asked,
+    Repeatable,
+    answered_before,
+    as_response,
+    ok,
+    once,
+    refusals_written,
+)
 from postroom.api.limits import REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.replies import AcceptedReply, AttachedFile, accepted, attached, needs_key
-from postroom.ports.desk import ForwardRequest, PreparedForward, Stale
+from postroom.api.replies import AcceptedReply, accepted, needs_key
+from postroom.ports.desk import ForwardRequest, NewAttachment, PreparedForward, Stale
 from postroom.ports.store import Tx
 from postroom.session.rules.ruling import NOT_YOURS, is_owner
 from postroom.session.state import SessionId
 
-Files = Annotated[tuple[Annotated[int, Meta(ge=0, le=1_000_000)], ...], Meta(max_length=1_000)]
+OwnFiles = Annotated[tuple[Annotated[int, Meta(ge=0, le=1_000_000)], ...], Meta(max_length=1_000)]
 
 
 class ForwardBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,11 +45,12 @@ class ForwardBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     text: Text = ""
     html: Text | None = None
     mail: Annotated[str, Meta(max_length=64)] = ""
-    files: Files | None = None
+    files: OwnFiles | None = None
     subject: Annotated[str, Meta(max_length=998)] | None = None
     cc: Addresses = ()
     bcc: Addresses = ()
-    attachments: Annotated[tuple[AttachedFile, ...], Meta(max_length=100)] = ()
+    attachments: Files = ()
+    """Files that the agent adds."""
 
 
 @post(
@@ -58,10 +69,12 @@ async def forward(
     before = await answered_before(parts, repeatable)
     if before is not None:
         return as_response(before)
-    request = _request(caller, SessionId(session_id), data)
+    session = SessionId(session_id)
     try:
-        await parts.store.read(lambda tx: _look(tx, parts, caller, request))
-        prepared = await parts.desk.prepare_forward(request)
+        async with refusals_written(parts, repeatable):
+            request = _request(caller, session, data, await attached(parts, caller, data.attachments, session))
+            await parts.store.read(lambda tx: _look(tx, parts, caller, request))
+            prepared = await parts.desk.prepare_forward(request)
         return as_response(await _submit(parts, repeatable, prepared))
     except Stale as error:
         raise late(error.words, error.holder, tenant, caller) from error
@@ -84,7 +97,7 @@ async def _submit(parts: ApiParts, asked: Repeatable, prepared: PreparedForward)
     return await once(parts, asked, unit)
 
 
-def _request(caller: Caller, session: SessionId, data: ForwardBody) -> ForwardRequest:
+def _request(caller: Caller, session: SessionId, data: ForwardBody, files: tuple[NewAttachment, ...]) -> ForwardRequest:
     return ForwardRequest(
         tenant=caller.tenant,
         agent=caller.account,
@@ -98,7 +111,7 @@ def _request(caller: Caller, session: SessionId, data: ForwardBody) -> ForwardRe
         to=data.to,
         cc=data.cc,
         bcc=data.bcc,
-        attachments=attached(data.attachments),
+        attachments=files,
         sender="channel",
     )
 

@@ -8,29 +8,37 @@ same time wait for one another in the store, and all but the first are given its
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 import msgspec
+import structlog
 from litestar import MediaType, Request, Response
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, SkipValidation
 from msgspec import Struct
+from msgspec.structs import replace
 
 from postroom.api.auth import Caller, SignedIn
 from postroom.api.parts import ApiParts
 from postroom.api.policy import name_of_route
 from postroom.api.problems import Problem, problem
+from postroom.errors import TemporaryError
 from postroom.ports.audit import AuditEntry
+from postroom.ports.desk import Refused, Stale
 from postroom.ports.records import StoredAnswer
 from postroom.ports.store import Tx
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
 DONE = "done"
 LONGEST_OBJECT = 400
+LONGEST_RESULT = 1_000
 
 IdempotencyKey = Annotated[
     str | None,
@@ -75,14 +83,14 @@ async def repeatable_of(request: Request[Any, Any, Any], caller: SignedIn, key: 
     """Read what makes this request the same as another: method, path and body."""
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
     digest.update(await request.body())
+    return replace(asked_of(request, caller), key=key, request_hash=digest.hexdigest())
+
+
+def asked_of(request: Request[Any, Any, Any], caller: Caller) -> Repeatable:
+    """A write that is never the same as another: its body is not looked at."""
     named = "/".join(str(value) for name, value in request.path_params.items() if name != "tenant")
-    return Repeatable(
-        caller=caller,
-        key=key,
-        request_hash=digest.hexdigest(),
-        act=name_of_route(request.scope),
-        object=named[:LONGEST_OBJECT],
-    )
+    act = name_of_route(request.scope)
+    return Repeatable(caller=caller, key=None, request_hash="", act=act, object=named[:LONGEST_OBJECT])
 
 
 def ok(value: object, status: HTTPStatus = HTTPStatus.OK) -> Answer:
@@ -109,10 +117,25 @@ async def once(parts: ApiParts, asked: Repeatable, write: Write) -> Answer:
             keep(tx, asked, answer, now)
         return answer
 
-    answer = await parts.store.write(unit)
+    async with refusals_written(parts, asked):
+        answer = await parts.store.write(unit)
     if isinstance(answer, Problem):
         raise answer
     return answer
+
+
+@asynccontextmanager
+async def refusals_written(parts: ApiParts, asked: Repeatable) -> AsyncGenerator[None]:
+    """Write down a refusal that is raised inside: what else was written went with it, so this has its own unit."""
+    try:
+        yield
+    except (Problem, Refused, Stale) as refusal:
+        entry = audit_entry(asked, parts.clock.now(), refusal)
+        try:
+            await parts.store.write(lambda tx: tx.audit.add(entry))
+        except TemporaryError as error:
+            log.warning("refusal_not_written_down", act=asked.act, why=str(error))
+        raise
 
 
 def keep(tx: Tx, asked: Repeatable, answer: Answer, now: datetime) -> None:
@@ -124,32 +147,30 @@ def keep(tx: Tx, asked: Repeatable, answer: Answer, now: datetime) -> None:
         tx.idempotency.put(asked.caller.tenant, asked.caller.account, asked.key, stored)
 
 
-def audit_entry(asked: Repeatable, now: datetime, outcome: Answer | Problem) -> AuditEntry:
-    """The line of the audit log about a write."""
+def audit_entry(
+    asked: Repeatable, now: datetime, outcome: Answer | Problem | Refused | Stale, named: str = ""
+) -> AuditEntry:
+    """The line of the audit log about a write; `named` is what came of it, where the path names nothing."""
     caller = asked.caller
-    result = outcome.details.detail if isinstance(outcome, Problem) else DONE
+    result = DONE if isinstance(outcome, Answer) else str(outcome)[:LONGEST_RESULT]
     return AuditEntry(
         at=now,
         tenant=caller.tenant,
         actor=caller.account,
         role=caller.role.value,
         act=asked.act,
-        object=asked.object,
+        object=named or asked.object,
         result=result,
     )
 
 
 async def audited(parts: ApiParts, asked: Repeatable, act: Awaitable[T]) -> T:
     """Carry out what has no transaction of its own, and write down how it went. Raises what it raises."""
-    refusal: Problem | None = None
-    try:
-        return await act
-    except Problem as error:
-        refusal = error
-        raise
-    finally:
-        entry = audit_entry(asked, parts.clock.now(), refusal or Answer())
-        await parts.store.write(lambda tx: tx.audit.add(entry))
+    async with refusals_written(parts, asked):
+        done = await act
+    entry = audit_entry(asked, parts.clock.now(), Answer())
+    await parts.store.write(lambda tx: tx.audit.add(entry))
+    return done
 
 
 def _to_keep(answer: Answer) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Protocol, cast
 from urllib.parse import unquote
 
@@ -50,12 +51,17 @@ class InwardDoor:
 
 class _Answer:
     def __init__(self, content: bytes) -> None:
-        self._content = content
+        self._content: bytes | None = content
+        self._is_whole = asyncio.Event()
         self.status = 500
         self.body: list[bytes] = []
 
     async def receive(self) -> dict[str, object]:
-        content, self._content = self._content, b""
+        if self._content is None:
+            # Who asks on wants to hear of a caller who hangs up: this one waits for his answer.
+            await self._is_whole.wait()
+            return {"type": "http.disconnect"}
+        content, self._content = self._content, None
         return {"type": "http.request", "body": content, "more_body": False}
 
     async def send(self, message: dict[str, Any]) -> None:
@@ -63,6 +69,8 @@ class _Answer:
             self.status = message["status"]
         elif message["type"] == "http.response.body":
             self.body.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                self._is_whole.set()
 
 
 def _scope(caller: Caller, asked: Request) -> dict[str, object]:

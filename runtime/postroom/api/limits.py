@@ -17,9 +17,11 @@ from postroom.api.problems import problem
 HEADER_LIMIT = 16 * 1024
 """Octets of all header fields."""
 BODY_LIMIT = 1_000_000
-ATTACHMENTS_LIMIT = 25 * 1024 * 1024
-"""Bytes of all files of one reply together."""
-REPLY_BODY_LIMIT = ATTACHMENTS_LIMIT * 4 // 3 + 2 * BODY_LIMIT
+IMPORT_LIMIT = 25 * 1024 * 1024
+"""Octets of a file of channels."""
+INLINE_LIMIT = 4 * 1024 * 1024
+"""Bytes of all files of one mail that come in base64: such a request is in memory as a whole."""
+REPLY_BODY_LIMIT = INLINE_LIMIT * 4 // 3 + 2 * BODY_LIMIT
 """RFC 4648 §4: base64 makes four characters of three bytes; the rest is text."""
 BODY_WITHIN = 15.0
 """Seconds for a body of BODY_LIMIT; a larger one has as much for each BODY_LIMIT, up to BODY_WITHIN_AT_MOST."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath, PathParameter, QueryParameter
+from litestar.response import Stream
 from msgspec import Struct
 
 from postroom.api import html
@@ -19,7 +20,7 @@ from postroom.api.auth import Caller, SignedIn
 from postroom.api.headers import FILE_HEADERS, FRAME_HEADERS
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import not_found, problem
-from postroom.api.ranges import OCTETS, file_answer
+from postroom.api.ranges import OCTETS, FileContent, file_answer
 from postroom.errors import PermanentError
 from postroom.mail.message import Message
 from postroom.ports.records import StoredMail, TraceLine
@@ -110,32 +111,30 @@ def _row(mail: StoredMail, session: Session | None) -> MailRow:
 
 
 @get("/mails/{mail_id:str}/raw", summary="The mail's bytes as they came", media_type=OCTETS)
-async def read_raw(
-    parts: Parts, caller: SignedIn, request: Request[Any, Any, Any], mail_id: FromPath[str]
-) -> Response[bytes]:
+async def read_raw(parts: Parts, caller: SignedIn, request: Request[Any, Any, Any], mail_id: FromPath[str]) -> Stream:
     """Give the mail as a file to save, or the range asked for."""
     mail = await _mail(parts, caller, mail_id)
     try:
-        raw = await parts.reader.raw(mail.sha256)
+        raw = FileContent(await parts.reader.open_raw(mail.sha256))
     except PermanentError as error:
         raise _gone() from error
-    return file_answer(request, raw, f"{mail.id}.eml", mail.sha256)
+    return file_answer(request, parts.offload, raw, f"{mail.id}.eml", mail.sha256)
 
 
 @get("/mails/{mail_id:str}/attachments/{index:int}", summary="A file of the mail", media_type=OCTETS)
 async def read_attachment(
     parts: Parts, caller: SignedIn, request: Request[Any, Any, Any], mail_id: FromPath[str], index: Index
-) -> Response[bytes]:
+) -> Stream:
     """Give an attachment to save, whatever it says it is, or the range asked for."""
     mail = await _mail(parts, caller, mail_id)
     try:
-        found = await parts.reader.attachment(mail.sha256, index)
+        found = await parts.reader.open_attachment(mail.sha256, index)
     except PermanentError as error:
         raise _gone() from error
     if found is None:
         raise not_found()
     attachment, content = found
-    return file_answer(request, content, attachment.name, f"{mail.sha256}-{index}")
+    return file_answer(request, parts.offload, content, attachment.name, f"{mail.sha256}-{index}")
 
 
 @get("/mails/{mail_id:str}/html", summary="The mail's HTML, cleaned, for a frame", media_type=MediaType.HTML)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import IO, Protocol
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -15,6 +15,7 @@ from postroom.ports.desk import MailReader, ReplyDesk
 from postroom.ports.records import AgentRow, StoredMail
 from postroom.ports.step import Step
 from postroom.ports.store import Store, Tx
+from postroom.ports.upload_desk import UploadDesk
 from postroom.ports.world import Clock, Ids, Offload
 from postroom.routing.agents import AgentState
 from postroom.settings.schema import Generation
@@ -62,10 +63,11 @@ class ApiParts:
     feed: JournalFeed
     traced: Callable[[Tx, Sequence[StoredMail]], tuple[StoredMail, ...]]
     """Gives mails with their whole decision traces."""
+    uploads: UploadDesk
     operator: OperatorParts
     """What administrators use of the operator's door."""
-    export_file: Callable[[str], bytes | None] = lambda _: None
-    """Gives the finished file of an export, or None; blocking. Raises TemporaryError."""
+    export_file: Callable[[str], IO[bytes] | None] = lambda _: None
+    """Opens the finished file of an export, or gives None; blocking. Raises TemporaryError."""
     settings: Taking | None = None
     """Who takes changes to settings; None where they are read from files."""
 

@@ -47,6 +47,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "DELETE /sessions/{session_id}/draft": DESK,
     "POST /sessions/{session_id}/replies": DESK,
     "POST /sessions/{session_id}/replies/{reply_id}/withdraw": DESK,
+    "POST /uploads": DESK,
     "POST /conversations": DESK,
     "POST /conversations/{conversation_id}/merge": _COMMANDERS,
     "POST /conversations/{conversation_id}/split": _COMMANDERS,

@@ -104,7 +104,7 @@ _WORDS = {
     HTTPStatus.BAD_REQUEST: "The request cannot be read: its body must be JSON.",
     HTTPStatus.NOT_FOUND: "There is nothing here that you may see.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This cannot be done here; the Allow header says what can.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is larger than is taken here.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is larger than is taken here; bring files with POST /uploads.",
 }
 
 

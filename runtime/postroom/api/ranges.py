@@ -1,16 +1,28 @@
-"""Files in parts (RFC 9110 §14): one range a request, under a validator made of a hash."""
+"""Files in parts (RFC 9110 §14): one range a request, under a validator made of a hash.
+
+A file is sent as it is read: never more of it is in memory than a piece.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import AsyncGenerator, Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import IO, Any
 
-from litestar import Request, Response
+from litestar import Request
+from litestar.response import Stream
 
 from postroom.api.disposition import attachment_disposition
 from postroom.api.headers import FILE_HEADERS
 from postroom.api.problems import Problem, problem
+from postroom.errors import TemporaryError
+from postroom.ports.desk import Content
+from postroom.ports.world import Offload
+
+LANE = "attachments"
+PIECE = 1 << 18
 
 # RFC 2046 §4.5.1: octet-stream is what a receiver shall only save
 OCTETS = "application/octet-stream"
@@ -19,20 +31,62 @@ OCTETS = "application/octet-stream"
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-def file_answer(request: Request[Any, Any, Any], content: bytes, name: str, tag: str) -> Response[bytes]:
-    """The file, or the part the request asks for; `tag` changes with the content. Raises the 416 problem."""
+class FileContent:
+    """ports.desk.Content over a whole file."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size = file.seek(0, os.SEEK_END)
+
+    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes from `start` to before `stop`."""
+        try:
+            self._file.seek(start)
+            while start < stop and (piece := self._file.read(min(PIECE, stop - start))):
+                yield piece
+                start += len(piece)
+        except OSError as error:
+            raise TemporaryError(f"a file cannot be read now: {error.strerror or error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def file_answer(  # noqa: PLR0917 what a file is answered with
+    request: Request[Any, Any, Any], offload: Offload, content: Content, name: str, tag: str, media_type: str = OCTETS
+) -> Stream:
+    """The file, or the part the request asks for, sent as it is read; `tag` changes with the content.
+
+    Closes the content, at the latest once all of it was sent. Raises the 416 problem.
+    """
+    try:
+        part = _wanted(request, content.size, tag)
+    except Problem:
+        content.close()
+        raise
     headers = {
         **FILE_HEADERS,
         "Accept-Ranges": "bytes",
         "Content-Disposition": attachment_disposition(name),
         "ETag": f'"{tag}"',
     }
-    part = _wanted(request, len(content), tag)
-    if part is None:
-        return Response(content=content, media_type=OCTETS, headers=headers)
-    headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(content)}"
-    shown = content[part.start : part.stop]
-    return Response(content=shown, status_code=HTTPStatus.PARTIAL_CONTENT, media_type=OCTETS, headers=headers)
+    status, shown = HTTPStatus.OK, range(content.size)
+    if part is not None:
+        status, shown = HTTPStatus.PARTIAL_CONTENT, part
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{content.size}"
+    headers["Content-Length"] = str(len(shown))
+    return Stream(_sent(offload, content, shown), status_code=status, media_type=media_type, headers=headers)
+
+
+async def _sent(offload: Offload, content: Content, shown: range) -> AsyncGenerator[bytes]:
+    """The bytes as they are wanted. Once an answer has begun, an error can only cut it short."""
+    pieces = content.pieces(shown.start, shown.stop)
+    try:
+        while piece := await offload.run(LANE, next, pieces, b""):
+            yield piece
+    finally:
+        content.close()
 
 
 def _wanted(request: Request[Any, Any, Any], size: int, tag: str) -> range | None:

@@ -7,33 +7,33 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from litestar import Response, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct, field
 
 from postroom.api.access import late, session_for, tenant_of
+from postroom.api.attachments import Files, attached, for_draft
 from postroom.api.auth import Caller
-from postroom.api.drafts import Addresses, Text, draft_of, keep_late
-from postroom.api.idempotency import Answer, Asked, Repeatable, answered_before, as_response, ok, once
-from postroom.api.limits import ATTACHMENTS_LIMIT, REPLY_BODY_LIMIT
+from postroom.api.drafts import Addresses, Canned, Language, Sender, Text, draft_of, keep_late
+from postroom.api.idempotency import (
+    Answer,
+    Asked,
+    Repeatable,
+    answered_before,
+    as_response,
+    ok,
+    once,
+    refusals_written,
+)
+from postroom.api.limits import REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.problems import Problem, problem
 from postroom.ports.desk import NewAttachment, PreparedReply, ReplyRequest, Stale
 from postroom.ports.records import DraftContent, Reply
 from postroom.ports.store import Tx
 from postroom.session.state import SessionId
-
-Sender = Literal["", "channel", "personal"]
-
-
-class AttachedFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file of the reply; its content is base64 (RFC 4648 §4)."""
-
-    name: Annotated[str, Meta(max_length=255)]
-    content: bytes
-    content_type: Annotated[str, Meta(max_length=127)] = "application/octet-stream"
 
 
 class ReplyBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,13 +46,13 @@ class ReplyBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     to: Addresses | None = None
     cc: Addresses = ()
     bcc: Addresses = ()
-    attachments: Annotated[tuple[AttachedFile, ...], Meta(max_length=100)] = ()
+    attachments: Files = ()
     sender: Sender = field(default="", name="from")
     """Whose address it bears: the channel's, or the agent's own, which is preset where the channel lets it."""
     quote: bool = False
-    canned: Annotated[str, Meta(max_length=64)] = ""
+    canned: Canned = ""
     """The name of a canned answer that follows the text."""
-    language: Annotated[str, Meta(max_length=35)] = ""
+    language: Language = ""
     """The language of the canned answer, where it has several."""
 
 
@@ -92,25 +92,41 @@ async def reply(
     caller = repeatable.caller
     tenant = tenant_of(parts.current(), caller)
     needs_key(repeatable)
-    files = attached(data.attachments)
     before = await answered_before(parts, repeatable)
     if before is not None:
         return as_response(before)
-    request = _request(caller, SessionId(session_id), data, files)
+    session = SessionId(session_id)
     try:
-        await parts.store.read(lambda tx: _look(tx, parts, caller, request.session, data.token))
-        prepared = await parts.desk.prepare(request)
+        async with refusals_written(parts, repeatable):
+            request = _request(caller, session, data, await attached(parts, caller, data.attachments, session))
+            prepared = await _prepared(parts, caller, request)
         return as_response(await _submit(parts, repeatable, prepared))
     except Stale as error:
-        await _keep_as_draft(parts, request)
+        await _keep_as_draft(parts, caller, request)
         raise late(error.words, error.holder, tenant, caller) from error
 
 
-async def _keep_as_draft(parts: ApiParts, request: ReplyRequest) -> None:
+async def _prepared(parts: ApiParts, caller: Caller, request: ReplyRequest) -> PreparedReply:
+    """The reply, rendered. Raises Refused and Stale."""
+    await parts.store.read(lambda tx: _look(tx, parts, caller, request.session, request.token))
+    return await parts.desk.prepare(request)
+
+
+async def _keep_as_draft(parts: ApiParts, caller: Caller, request: ReplyRequest) -> None:
     """What was written too late is not lost: it is shown, as a draft, to who has the session now."""
     now = parts.clock.now()
     said = DraftContent(
-        text=request.text, html=request.html, subject=request.subject, to=request.to, cc=request.cc, bcc=request.bcc
+        text=request.text,
+        html=request.html,
+        subject=request.subject,
+        to=request.to,
+        cc=request.cc,
+        bcc=request.bcc,
+        attachments=await for_draft(parts, caller, request.attachments, or_without=True),
+        sender=request.sender,
+        quote=request.quote,
+        canned=request.canned,
+        language=request.language,
     )
 
     def unit(tx: Tx) -> None:
@@ -125,13 +141,6 @@ def needs_key(asked: Repeatable) -> None:
     """Raise the 400 problem where a mail comes without its Idempotency-Key."""
     if asked.key is None:
         raise problem(HTTPStatus.BAD_REQUEST, "A mail needs an Idempotency-Key.", "idempotency-key-missing")
-
-
-def attached(files: tuple[AttachedFile, ...]) -> tuple[NewAttachment, ...]:
-    """The files of a mail. Raises the 413 problem where they are too large together."""
-    if sum(len(file.content) for file in files) > ATTACHMENTS_LIMIT:
-        raise problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "All files together may be 25 MB.", "attachments-too-large")
-    return tuple(NewAttachment(name=one.name, content_type=one.content_type, content=one.content) for one in files)
 
 
 def _look(tx: Tx, parts: ApiParts, caller: Caller, session: SessionId, token: str) -> None:

@@ -86,12 +86,11 @@ async def restore(parts: Parts, repeatable: Repeated, number: Number, dry_run: D
 
         action = f"restore version {number}"
         asked = Asked(
-            caller=caller,
+            by=repeatable,
             action=action,
             propose=propose,
             shown=lambda _: (None, ""),
             dry_run=dry_run,
-            repeatable=repeatable,
         )
         answer = await take(parts, taking, asked)
     return as_response(answer)

@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 
 from postroom.api.idempotency import Asked as Repeated
 from postroom.api.idempotency import answered_before, as_response
-from postroom.api.limits import ATTACHMENTS_LIMIT
+from postroom.api.limits import IMPORT_LIMIT
 from postroom.api.parts import Parts
 from postroom.api.problems import problem
 from postroom.api.settings_reads import Json
@@ -30,7 +30,7 @@ Form = Annotated[
     "/channels/import",
     summary="As administrator, take channels in from a file",
     status_code=HTTPStatus.OK,
-    request_max_body_size=ATTACHMENTS_LIMIT,
+    request_max_body_size=IMPORT_LIMIT,
 )
 async def import_channels(
     request: Request[Any, Any, Any], parts: Parts, repeatable: Repeated, form: Form = "zip", dry_run: DryRun = False
@@ -42,12 +42,11 @@ async def import_channels(
     if answer is None:
         records = await parts.offload.run("settings", _records, await request.body(), form)
         asked = Asked(
-            caller=caller,
+            by=repeatable,
             action=f"import {len(records)} channels",
             propose=edited(caller.tenant, lambda desk, tenant: laid_over(desk, tenant, section, records)),
             shown=lambda _: (len(records), ""),
             dry_run=dry_run,
-            repeatable=repeatable,
         )
         answer = await take(parts, taking, asked)
     return as_response(answer)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
+from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, QueryParameter, SkipValidation
 from msgspec import Struct
@@ -15,7 +17,7 @@ from msgspec.structs import replace
 
 from postroom.api.access import administered
 from postroom.api.auth import Caller, SignedIn
-from postroom.api.idempotency import Answer, Repeatable, keep
+from postroom.api.idempotency import Answer, Repeatable, asked_of, audit_entry, keep, refusals_written
 from postroom.api.parts import ApiParts
 from postroom.api.problems import MOST_PROBLEMS, BrokenRule, Problem, not_found, problem
 from postroom.api.settings_reads import Json
@@ -28,7 +30,7 @@ from postroom.settings.refusals import SettingsNotValid
 from postroom.settings.schema import Generation, Tenant
 from postroom.settings.stored import content_of
 from postroom.settings.stored_folder import Proposal, StoredFolder
-from postroom.settings.taking import By, Propose, Taken, Taking
+from postroom.settings.taking import Also, By, Propose, Taken, Taking
 
 IfMatch = Annotated[
     str | None,
@@ -42,18 +44,25 @@ _STEP = re.compile(r"[^.\[\]]+")
 class Terms(Struct, frozen=True, kw_only=True):
     """Who asks for a change, and on what terms."""
 
-    caller: Caller
+    asked: Repeatable
     if_match: str | None = None
     dry_run: bool = False
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        return self.asked.caller
 
 
 OnTerms = NamedDependency[SkipValidation[Terms]]
 """How a route asks for them."""
 
 
-def terms_of(caller: SignedIn, if_match: IfMatch = None, dry_run: DryRun = False) -> Terms:
+def terms_of(
+    request: Request[Any, Any, Any], caller: SignedIn, if_match: IfMatch = None, dry_run: DryRun = False
+) -> Terms:
     """The terms of a request."""
-    return Terms(caller=caller, if_match=if_match, dry_run=dry_run)
+    return Terms(asked=asked_of(request, caller), if_match=if_match, dry_run=dry_run)
 
 
 class Warned(Struct, frozen=True, kw_only=True):
@@ -82,13 +91,13 @@ Shown = Callable[[Tenant], tuple[Json, str]]
 class Asked(Struct, frozen=True, kw_only=True):
     """One change, as its resource asks for it."""
 
-    caller: Caller
+    by: Repeatable
+    """Whose write it is, for the audit log and for the same request again."""
     action: str
     propose: Propose
     shown: Shown
     dry_run: bool = False
     status: HTTPStatus = HTTPStatus.OK
-    repeatable: Repeatable | None = None
 
 
 def writer(parts: ApiParts, caller: Caller) -> Taking:
@@ -115,15 +124,24 @@ def edited(tenant: str, edit: Edit) -> Propose:
 
 async def take(parts: ApiParts, taking: Taking, asked: Asked) -> Answer:
     """Take the change and answer it. Raises the 422 problem with every broken rule, and the 409 problem."""
-    by, answers = By(actor=asked.caller.account, action=asked.action), list[Answer]()
+    answers = list[Answer]()
 
     def also(tx: Tx, taken: Taken) -> None:
+        now = parts.clock.now()
         answers.append(answer := _answer(taking, asked, taken))
-        if asked.repeatable is not None:
-            keep(tx, asked.repeatable, answer, parts.clock.now())
+        tx.audit.add(audit_entry(asked.by, now, answer))
+        keep(tx, asked.by, answer, now)
 
+    # Who only wants to know does nothing that could be refused.
+    async with nullcontext() if asked.dry_run else refusals_written(parts, asked.by):
+        taken = await _taken(taking, asked, also)
+    return answers[-1] if answers else _answer(taking, asked, taken)
+
+
+async def _taken(taking: Taking, asked: Asked, also: Also) -> Taken:
+    by = By(actor=asked.by.caller.account, action=asked.action)
     try:
-        taken = await taking.take(asked.propose, by, dry_run=asked.dry_run, also=also)
+        return await taking.take(asked.propose, by, dry_run=asked.dry_run, also=also)
     except SettingsNotValid as error:
         raise not_valid(error) from error
     except ConfigurationError as error:
@@ -131,7 +149,6 @@ async def take(parts: ApiParts, taking: Taking, asked: Asked) -> Answer:
         raise problem(
             HTTPStatus.CONFLICT, "The present work stands against it.", "settings-in-use", problems=words
         ) from error
-    return answers[-1] if answers else _answer(taking, asked, taken)
 
 
 def demand(tag: str, terms: Terms) -> None:
@@ -142,10 +159,16 @@ def demand(tag: str, terms: Terms) -> None:
         raise problem(
             HTTPStatus.PRECONDITION_REQUIRED, "Say with If-Match what you change: its ETag.", "needs-if-match"
         )
-    # RFC 9110 §13.1.1: a strong comparison, which a weak one never passes
-    given = _TAG.findall(if_match) if "W/" not in if_match else []
-    if if_match.strip() != "*" and tag not in given:
+    if not is_among(tag, if_match):
         raise problem(HTTPStatus.PRECONDITION_FAILED, "It was changed meanwhile: read it again.", "changed-meanwhile")
+
+
+def is_among(tag: str | None, given: str) -> bool:
+    """Whether the field names that tag; `*` is any, and no tag is none (RFC 9110 §13.1.1)."""
+    if tag is None:
+        return False
+    # A strong comparison, which a weak one never passes.
+    return given.strip() == "*" or ("W/" not in given and tag in _TAG.findall(given))
 
 
 def not_valid(error: SettingsNotValid) -> Problem:
@@ -164,7 +187,7 @@ def _rule(broken: BrokenSetting, path: str) -> BrokenRule:
 
 
 def _answer(taking: Taking, asked: Asked, taken: Taken) -> Answer:
-    tenant = taken.generation.require(asked.caller.tenant)
+    tenant = taken.generation.require(asked.by.caller.tenant)
     item, tag = asked.shown(tenant)
     number = next((one.number for one in taken.versions if one.tenant == tenant.name), taking.version(tenant.name))
     warnings = tuple(

@@ -63,13 +63,12 @@ async def add_thing(
         return _response(before)
     name = str(data.get(section.key, ""))[:100]
     asked = Asked(
-        caller=caller,
+        by=repeatable,
         action=f"add {section.name}/{name}",
         propose=edited(caller.tenant, lambda desk, tenant: added(desk, tenant, section, data)),
         shown=lambda tenant: _thing(section, tenant, len(section.held(tenant)) - 1),
         dry_run=dry_run,
         status=HTTPStatus.CREATED,
-        repeatable=repeatable,
     )
     return _response(await take(parts, taking, asked))
 
@@ -116,7 +115,7 @@ async def remove_thing(
         return removed(tenant, section, index)
 
     asked = Asked(
-        caller=terms.caller,
+        by=terms.asked,
         action=f"remove {section.name}/{name}",
         propose=edited(terms.caller.tenant, edit),
         shown=lambda _: (None, ""),
@@ -162,7 +161,7 @@ async def _change(parts: ApiParts, terms: Terms, place: tuple[str, str], given: 
         return replaced(desk, tenant, section, index, given(shown(section, one)))
 
     asked = Asked(
-        caller=terms.caller,
+        by=terms.asked,
         action=f"change {section.name}/{name}",
         propose=edited(terms.caller.tenant, edit),
         shown=lambda tenant: _thing(section, tenant, place_of(section, tenant, name)),
@@ -182,7 +181,7 @@ async def _set(parts: ApiParts, terms: Terms, section: Section, given: Given) ->
         return assigned(desk, tenant, section, given(shown(section, held)))
 
     asked = Asked(
-        caller=terms.caller,
+        by=terms.asked,
         action=f"{'order' if section.key else 'set'} {section.name}",
         propose=edited(terms.caller.tenant, edit),
         shown=lambda tenant: _whole(section, tenant),

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from postroom.api.auth import COOKIE, Caller, Known, SignedIn, address_of
 from postroom.api.credentials import digest_of
-from postroom.api.idempotency import Answer, Asked, Repeatable, as_response, audit_entry, once
+from postroom.api.idempotency import Answer, Asked, Repeatable, as_response, audit_entry, once, refusals_written
 from postroom.api.parts import ApiParts, Parts
 from postroom.api.passwords import NewPassword, Password, hashed, is_right
 from postroom.api.problems import Problem, problem
@@ -130,8 +130,9 @@ async def set_my_password(
     """Set it where the present one is right; every browser of mine is signed out, this one too."""
     rates.signing_in(caller.tenant, caller.account, "")
     user = await parts.store.read(lambda tx: tx.people.get(caller.tenant, caller.account))
-    if not await is_right(data.present, _password_of(user), parts.offload):
-        raise problem(HTTPStatus.FORBIDDEN, "This is not your present password.", "wrong-password")
+    async with refusals_written(parts, repeatable):
+        if not await is_right(data.present, _password_of(user), parts.offload):
+            raise problem(HTTPStatus.FORBIDDEN, "This is not your present password.", "wrong-password")
     kept, now = await hashed(data.new, parts.offload), parts.clock.now()
 
     def unit(tx: Tx) -> Answer | Problem:

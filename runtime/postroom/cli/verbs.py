@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from postroom import __version__
+from postroom.cli.audit import audit
 from postroom.cli.certificates import certificates
 from postroom.cli.channels import channels
 from postroom.cli.check import check
@@ -42,6 +43,7 @@ def version(as_json: bool) -> None:
 
 for verb in (
     agents,
+    audit,
     certificates,
     channels,
     check,

@@ -15,7 +15,8 @@ from postroom.mail.compose_parts import File
 from postroom.mail.header_fields import is_message_id
 from postroom.mail.letter import Words
 from postroom.mail.message import Attachment, Message
-from postroom.mail.parse import attachment_bytes
+from postroom.mail.mime import Part
+from postroom.mail.octets import Octets
 from postroom.mail.recipients import Recipients, deduplicated, propose_reply
 from postroom.mail.tokens import anchor_message_id
 from postroom.ports.desk import FirstRequest, ForwardRequest, Letter, ReadyAnswer, Refused, ReplyRequest, Stale
@@ -133,12 +134,12 @@ def filled_answer(canned: Canned, agent: str, situation: Situation, rules: Sendi
     return ready(canned, values, thread, answered.from_name if answered else "")
 
 
-def file_of_mail(attachment: Attachment, raw: bytes) -> File:
-    """A file of a mail that is passed on; its octets are decoded only when they are written."""
+def file_of_mail(attachment: Attachment, part: Part, raw: Octets) -> File:
+    """A file of a mail that is passed on; its octets are read and decoded only when they are written."""
     return File(
         name=attachment.name,
         content_type=attachment.content_type if is_content_type(attachment.content_type) else OCTETS,
-        content=lambda: attachment_bytes(raw, attachment.index) or b"",
+        content=lambda: part.pieces(raw),
         content_id=attachment.content_id if is_message_id(attachment.content_id or "") else None,
     )
 

@@ -8,7 +8,7 @@ taken in a second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -43,12 +43,14 @@ class Housekeeping:
         clock: Clock,
         tenants: Callable[[], Iterable[str]] = tuple,
         audit_kept: Callable[[], float] = lambda: AUDIT_KEPT,
+        sweeps: Sequence[Callable[[], Awaitable[int]]] = (),
     ) -> None:
-        """`audit_kept` is how many seconds the audit log goes back."""
+        """`audit_kept` is how many seconds the audit log goes back; `sweeps` tidy what is no row alone."""
         self._store = store
         self._clock = clock
         self._tenants = tenants
         self._audit_kept = audit_kept
+        self._sweeps = tuple(sweeps)
 
     async def run(self) -> None:
         """Tidy up until cancelled; what cannot be done now is done an hour later."""
@@ -72,6 +74,8 @@ class Housekeeping:
         forgotten = await self._store.write(unit)
         if forgotten:
             log.info("answers_forgotten", count=forgotten)
+        for sweep in self._sweeps:
+            forgotten += await sweep()
         return forgotten + await self._tidy_sending()
 
     async def _tidy_sending(self) -> int:

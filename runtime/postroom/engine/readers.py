@@ -8,18 +8,22 @@ only told.
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import IO, Self
 
 import msgspec
 import structlog
 
+from postroom.engine.opened_mail import open_attachment
 from postroom.errors import PermanentError, TemporaryError
 from postroom.mail.limits import LIMITS
 from postroom.mail.message import Attachment, Message
-from postroom.mail.parse import attachment_bytes, parse
+from postroom.mail.parse import parse
 from postroom.mail.prescan import Reading, prescan
+from postroom.ports.desk import Content
 from postroom.ports.records import RawRef
 from postroom.ports.store import Blobs, Store
 from postroom.ports.world import Offload
@@ -223,15 +227,24 @@ class StoredMailReader:
         """The bytes as they came."""
         return await self._offload.run("blobs", self._blobs.read, await self._ref(sha256))
 
-    async def attachment(self, sha256: str, index: int) -> tuple[Attachment, bytes] | None:
-        """One attachment with its decoded bytes, or None where the mail has no such."""
-        message = await self.message(sha256)
-        found = next((one for one in message.attachments if one.index == index), None)
-        if found is None:
-            return None
-        raw = await self.raw(sha256)
-        content = await self._offload.run("attachments", attachment_bytes, raw, index)
-        return found, content or b""
+    async def open_raw(self, sha256: str) -> IO[bytes]:
+        """The bytes as they came, as a file that the caller closes."""
+        return await self._offload.run("blobs", self._open, await self._ref(sha256))
+
+    async def open_attachment(self, sha256: str, index: int) -> tuple[Attachment, Content] | None:
+        """One attachment with its content, which the caller closes; None where the mail has no such."""
+        return await self._offload.run("attachments", self._open_attachment, await self._ref(sha256), index)
+
+    def _open(self, ref: RawRef) -> IO[bytes]:
+        return self._blobs.open_whole(ref) if ref.small is None else io.BytesIO(self._blobs.read(ref))
+
+    def _open_attachment(self, ref: RawRef, index: int) -> tuple[Attachment, Content] | None:
+        with ExitStack() as until_it_is_found:
+            file = until_it_is_found.enter_context(self._open(ref))
+            found = open_attachment(file, index)
+            if found is not None:
+                until_it_is_found.pop_all()
+        return found
 
     async def _ref(self, sha256: str) -> RawRef:
         ref = await self._store.read(lambda tx: tx.mails.raw(sha256))

@@ -5,7 +5,8 @@ What is rendered here is what every recipient gets, byte for byte, in every atte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,6 +36,7 @@ from postroom.engine.letters import (
     values_of,
     whole,
 )
+from postroom.engine.opened_mail import look_through
 from postroom.engine.reply_rows import FORWARD, keep, mail_of
 from postroom.engine.sending_rules import SendingRules
 from postroom.mail import compose as mail_out
@@ -133,17 +135,17 @@ class Desk:
         passed_on = mail_passed_on(request, situation)
         message = await self._reader.message(passed_on.sha256)
         cleaned = await self._cleaned(message, FORWARDED_PICTURES)
-        files = await self._files_of(request, passed_on, message)
         design = Design(
             recipients=recipients_asked(request, request.to or ()),
             subject=request.subject or forward_subject(passed_on.subject),
             # A stranger learns the id of our conversation, by which his answer comes back, and no other.
             references=(anchor_of(situation, rules),),
             below=forwarded(message, cleaned),
-            files=files,
             mail_class=FORWARD,
         )
-        reply, mail, _ = await self._written(request, situation, rules, design)
+        async with self._files_of(request, passed_on, message) as files:
+            design = replace(design, files=files)
+            reply, mail, _ = await self._written(request, situation, rules, design)
         return PreparedForward(request=request, reply=reply, mail=mail)
 
     def proposals(self, mail: StoredMail, message: Message) -> Proposals:
@@ -173,17 +175,22 @@ class Desk:
             return None
         return await self._offload.run("html", sendable, message.html, pictures)
 
-    async def _files_of(self, request: ForwardRequest, mail: StoredMail, message: Message) -> tuple[File, ...]:
-        """The files that go with a forward, each read from the mail's bytes when its turn comes."""
+    @asynccontextmanager
+    async def _files_of(
+        self, request: ForwardRequest, mail: StoredMail, message: Message
+    ) -> AsyncGenerator[tuple[File, ...]]:
+        """The files that go with a forward, each read from the mail's own file when its turn comes."""
         known = {one.index: one for one in message.attachments}
         wanted = tuple(known) if request.files is None else tuple(dict.fromkeys(request.files))
         missing = [index for index in wanted if index not in known]
         if missing:
             raise Refused(tuple(f"files: the mail has no file {index}" for index in missing))
         if not wanted:
-            return ()
-        raw = await self._reader.raw(mail.sha256)
-        return tuple(file_of_mail(known[index], raw) for index in wanted)
+            yield ()
+            return
+        with await self._reader.open_raw(mail.sha256) as file:
+            octets, tree = await self._offload.run("attachments", look_through, file)
+            yield tuple(file_of_mail(known[index], tree.parts[index], octets) for index in wanted) if tree else ()
 
     async def _written(
         self, request: Letter, situation: Situation, rules: SendingRules, design: Design
@@ -220,7 +227,7 @@ class Desk:
     def submit(self, tx: Tx, prepared: PreparedReply) -> Reply:
         """Store it and tell the session. Raises Stale where the session has another owner now, or ended."""
         reply, request = prepared.reply, prepared.request
-        keep(tx, reply, prepared.mail)
+        keep(tx, reply, prepared.mail, request.uploads)
         self._name_by_tag(tx, prepared.mail)
         self._bring(
             tx,
@@ -233,7 +240,7 @@ class Desk:
     def submit_forward(self, tx: Tx, prepared: PreparedForward) -> Reply:
         """Store it and tell the session. Raises Stale as submit() does."""
         reply, request = prepared.reply, prepared.request
-        keep(tx, reply, prepared.mail)
+        keep(tx, reply, prepared.mail, request.uploads)
         self._bring(tx, request.session, ForwardSubmitted(agent=request.agent, token=request.token, reply=reply.id))
         self._failpoint("reply_accept_commit_pre")
         return reply
@@ -260,7 +267,7 @@ class Desk:
         )
         session, _ = self._step.in_conversation(tx, conversation.id, event)
         reply = replace(prepared.reply, session=session.id)
-        keep(tx, reply, prepared.mail)
+        keep(tx, reply, prepared.mail, request.uploads)
         self._name_by_tag(tx, prepared.mail)
         self._failpoint("reply_accept_commit_pre")
         return reply

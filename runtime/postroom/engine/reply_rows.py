@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from postroom.mail import compose as mail_out
 from postroom.ports.records import Reply, StoredMail, TraceLine
 from postroom.ports.store import Tx
@@ -9,6 +11,8 @@ from postroom.routing.outcome import Outcome
 from postroom.session.events import ForwardFailed, ReplyFailed
 
 PREVIEW = 200
+UPLOADS_KEPT = timedelta(hours=1)
+"""After they were sent: for who takes the mail back and sends it again."""
 FORWARD = "forward"
 """The class of a mail of ours that was passed on to others and answers nobody."""
 
@@ -51,8 +55,10 @@ def failure(tx: Tx, reply: Reply, words: str) -> ReplyFailed | ForwardFailed:
     return ReplyFailed(reply=reply.id, words=words)
 
 
-def keep(tx: Tx, reply: Reply, mail: StoredMail) -> None:
-    """Write the rows; from here an answer to the reply leads to its conversation."""
+def keep(tx: Tx, reply: Reply, mail: StoredMail, uploads: tuple[str, ...] = ()) -> None:
+    """Write the rows; from here an answer to the reply leads to its conversation, and its uploads may go."""
+    for upload in uploads:
+        tx.uploads.expire_at(upload, reply.accepted_at + UPLOADS_KEPT)
     tx.mails.keep_raw(reply.raw)
     tx.mails.add(mail)
     tx.conversations.name(reply.tenant, reply.message_id, reply.conversation, reply.gateway, reply.accepted_at)

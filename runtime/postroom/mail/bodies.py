@@ -16,6 +16,7 @@ from postroom.mail.html_text import html_to_text, meta_charset
 from postroom.mail.limits import LIMITS, Limits
 from postroom.mail.message import Attachment
 from postroom.mail.mime import Part, Tree
+from postroom.mail.octets import Octets
 from postroom.mail.transfer import base64_letters, measure_base64
 
 TEXT_CUT = "the text is too long and was cut"
@@ -59,6 +60,13 @@ def read_bodies(raw: bytes, tree: Tree, limits: Limits = LIMITS) -> Bodies:
             attachments.append(_describe(index, size, tree))
         whole.update(part.leaf_type.encode("utf-8") + b"\n" + octets)
     return _bodies(shown, tuple(attachments), whole.hexdigest(), limits)
+
+
+def attachment_of(raw: Octets, tree: Tree, index: int) -> Attachment | None:
+    """The attachment that `read_bodies` described under that index, or None where there is none of it."""
+    if index not in _leaves(tree) or _is_shown(index, tree):
+        return None
+    return _describe(index, sum(map(len, tree.parts[index].pieces(raw))), tree)
 
 
 def _bodies(shown: list[_Shown], attachments: tuple[Attachment, ...], body_hash: str, limits: Limits) -> Bodies:

@@ -1,14 +1,14 @@
 """The parts of a mail of ours piece by piece: the text, the HTML beside it, and the files one after the other.
 
 The words are the standard library's work under policy.SMTP. A file is coded a slice at a time, and one that is only
-named (a callable gives its octets) is fetched when its turn comes and let go behind it.
+named (a callable gives its octets, piece by piece) is read when its turn comes and let go behind it.
 """
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -22,11 +22,11 @@ _SLICE = _OCTETS_A_LINE * 4096
 
 
 class File(Struct, frozen=True, kw_only=True):
-    """An attachment of a mail of ours; its content may be given when it is asked for."""
+    """An attachment of a mail of ours; its content may be read, in pieces of any size, when its turn comes."""
 
     name: str
     content_type: str
-    content: bytes | Callable[[], bytes]
+    content: bytes | Callable[[], Iterable[bytes]]
     content_id: str | None = None
 
 
@@ -43,7 +43,7 @@ def parts(text: str, html: str | None, files: tuple[File, ...], seed: str) -> It
     yield f"\r\n--{boundary}.0\r\n".encode() + words.as_bytes(policy=SMTP)
     for file in files:
         yield f"\r\n--{boundary}.0\r\n".encode() + _head(file)
-        yield from _coded(file.content if isinstance(file.content, bytes) else file.content())
+        yield from _coded(_slices(file.content) if isinstance(file.content, bytes) else file.content())
     yield f"\r\n--{boundary}.0--\r\n".encode()
 
 
@@ -81,8 +81,20 @@ def _head(file: File) -> bytes:
     return message.as_bytes(policy=SMTP)
 
 
-def _coded(content: bytes) -> Iterator[bytes]:
-    """The octets in base64, lines of 76 characters."""
-    for start in range(0, len(content), _SLICE):
-        coded = b64encode(content[start : start + _SLICE])
-        yield b"".join(coded[at : at + 76] + b"\r\n" for at in range(0, len(coded), 76))
+def _slices(content: bytes) -> Iterator[bytes]:
+    return (content[start : start + _SLICE] for start in range(0, len(content), _SLICE))
+
+
+def _coded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The octets in base64, lines of 76 characters, however they come."""
+    rest = b""
+    for piece in pieces:
+        octets = rest + piece
+        rest = octets[len(octets) - len(octets) % _OCTETS_A_LINE :]
+        yield _coded_lines(octets[: len(octets) - len(rest)])
+    yield _coded_lines(rest)
+
+
+def _coded_lines(octets: bytes) -> bytes:
+    coded = b64encode(octets)
+    return b"".join(coded[at : at + 76] + b"\r\n" for at in range(0, len(coded), 76))

@@ -13,6 +13,7 @@ from msgspec import Struct
 from postroom.mail.charsets import decode_header
 from postroom.mail.limits import LIMITS
 from postroom.mail.message import Header
+from postroom.mail.octets import Octets
 
 # RFC 5322 §2.2: a field name is printable ASCII without a colon; white space before the colon is obsolete (§4.5).
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
@@ -45,7 +46,7 @@ class Block(Struct, frozen=True, dict=True):
         return found
 
 
-def header_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
+def header_end(raw: Octets, start: int, end: int) -> tuple[int, int]:
     """Where the header's last line ends and its body begins; both are `end` where no blank line is found before it."""
     if raw.startswith(b"\n", start, end):
         return start, start + 1
@@ -60,7 +61,7 @@ def header_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 def split_header(
-    raw: bytes,
+    raw: Octets,
     start: int = 0,
     end: int | None = None,
     block_limit: int = LIMITS.header_block,

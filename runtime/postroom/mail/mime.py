@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from postroom.mail.headers import Block, split_header
 from postroom.mail.limits import LIMITS, Limits
+from postroom.mail.octets import Octets
 from postroom.mail.parameters import media_type, parse_parameters
 from postroom.mail.transfer import IDENTITY, KNOWN, decode_transfer
 
@@ -57,11 +58,11 @@ class Part(Struct, frozen=True, kw_only=True):
         """The content type to read it by: a multipart in which no part was found is text somebody may want to read."""
         return "text/plain" if self.is_container and not self.has_parts else self.content_type
 
-    def pieces(self, raw: bytes) -> Iterator[bytes]:
+    def pieces(self, raw: Octets) -> Iterator[bytes]:
         """The content with its transfer encoding undone, in pieces."""
         return decode_transfer(raw, self.start, self.end, self.encoding)
 
-    def content(self, raw: bytes) -> bytes:
+    def content(self, raw: Octets) -> bytes:
         """The content with its transfer encoding undone."""
         return b"".join(self.pieces(raw))
 
@@ -73,7 +74,7 @@ class Tree(Struct, frozen=True):
     defects: tuple[str, ...]
 
 
-def read_parts(raw: bytes, top: Block, limits: Limits = LIMITS) -> Tree:
+def read_parts(raw: Octets, top: Block, limits: Limits = LIMITS) -> Tree:
     """Find the parts of the mail whose header is `top`."""
     reader = _Reader(raw, limits)
     reader.begin(top, 0, -1)
@@ -91,7 +92,7 @@ class _Open(Struct, frozen=True):
 class _Reader:
     """One pass over one mail; lives for one call of `read_parts`."""
 
-    def __init__(self, raw: bytes, limits: Limits) -> None:
+    def __init__(self, raw: Octets, limits: Limits) -> None:
         self.raw = raw
         self.limits = limits
         self.longest_line = limits.boundary + 100

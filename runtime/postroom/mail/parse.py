@@ -13,6 +13,7 @@ from postroom.mail.headers import Block, split_header
 from postroom.mail.limits import LIMITS, Limits
 from postroom.mail.message import Message, PartShape
 from postroom.mail.mime import Tree, read_parts
+from postroom.mail.octets import Octets
 from postroom.mail.prescan import dear_header
 from postroom.mail.reports import guess_report, read_report
 
@@ -58,13 +59,22 @@ def header_only(raw: bytes, reason: str = "", limits: Limits = LIMITS) -> Messag
 def attachment_bytes(raw: bytes, index: int, limits: Limits = LIMITS) -> bytes | None:
     """The decoded content of the attachment that `parse` gave this index, or None where there is none of it."""
     raw = _with_line_feeds(raw)
-    if dear_header(raw, limits):
+    tree = parts_of(raw, limits)
+    return tree.parts[index].content(raw) if tree is not None and 0 <= index < len(tree.parts) else None
+
+
+def parts_of(raw: Octets, limits: Limits = LIMITS) -> Tree | None:
+    """The parts of a mail that need not be in memory, numbered as `parse` does; None where only its header is read.
+
+    `raw` has line feeds: where the mail's lines end with a lone CR, LFs in their place.
+    """
+    # Of a header that is larger, more is not looked at.
+    if dear_header(raw[: limits.header_block + 2], limits):
         return None
-    parts = read_parts(raw, _top(raw, limits), limits).parts
-    return parts[index].content(raw) if 0 <= index < len(parts) else None
+    return read_parts(raw, _top(raw, limits), limits)
 
 
-def _top(raw: bytes, limits: Limits) -> Block:
+def _top(raw: Octets, limits: Limits) -> Block:
     return split_header(raw, 0, None, limits.header_block, limits.headers)
 
 

@@ -10,22 +10,25 @@ import hashlib
 import re
 from collections.abc import Iterator
 
+from postroom.mail.octets import Octets
+
 _PIECE = 1 << 20
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 KNOWN = IDENTITY | {"base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"}
 _QUANTUM = 4
+_UU_LONGEST_BEGIN = 267
 _UU_BEGIN = re.compile(rb"begin [0-7]{3,4} [^\n]{0,255}\n")
 
 
-def decode_transfer(raw: bytes, start: int, end: int, encoding: str) -> Iterator[bytes]:
+def decode_transfer(raw: Octets, start: int, end: int, encoding: str) -> Iterator[bytes]:
     """The octets of raw[start:end] with the encoding undone; an unknown encoding leaves them as they are."""
     if encoding == "base64":
         return _base64_pieces(raw, start, end)
     if encoding == "quoted-printable":
         return (binascii.a2b_qp(piece) for piece in _line_pieces(raw, start, end))
     if encoding in KNOWN - IDENTITY:
-        return iter([uu_octets(raw[start:end])])
+        return _uu_pieces(raw, start, end)
     return (raw[at : min(at + _PIECE, end)] for at in range(start, end, _PIECE))
 
 
@@ -34,7 +37,7 @@ def base64_octets(raw: bytes) -> bytes:
     return b"".join(_base64_pieces(raw, 0, len(raw)))
 
 
-def _base64_pieces(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+def _base64_pieces(raw: Octets, start: int, end: int) -> Iterator[bytes]:
     rest = b""
     stop = _padding(raw, start, end)
     for at in range(start, stop, _PIECE):
@@ -62,31 +65,49 @@ def base64_letters(content: bytes) -> bytes:
     return binascii.b2a_base64(content, newline=False).rstrip(b"=")
 
 
-def _padding(raw: bytes, start: int, end: int) -> int:
+def _padding(raw: Octets, start: int, end: int) -> int:
     """Where the data ends: RFC 2045 §6.8 takes padding as the end, which also leaves an appended footer out."""
     at = raw.find(b"=", start, end)
     return end if at < 0 else at
 
 
-def _line_pieces(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+def _line_pieces(raw: Octets, start: int, end: int) -> Iterator[bytes]:
+    """Whole lines, but for one that is longer than a piece may be."""
     while start < end:
-        cut = raw.find(b"\n", start + _PIECE, end)
-        stop = end if cut < 0 else cut + 1
+        most = min(start + 2 * _PIECE, end)
+        cut = raw.find(b"\n", start + _PIECE, most)
+        stop = most if cut < 0 else cut + 1
+        if cut < 0 and stop < end:
+            # RFC 2045 §6.7: an equals sign and the two characters after it stay together.
+            at = raw.find(b"=", stop - 2, stop)
+            stop = stop if at < 0 else at
         yield raw[start:stop]
         start = stop
 
 
-def uu_octets(raw: bytes) -> bytes:
+def _uu_pieces(raw: Octets, start: int, end: int) -> Iterator[bytes]:
     """The first file of a uuencoded text; without one, the text itself."""
-    begin = _UU_BEGIN.search(raw)
-    if begin is None:
-        return raw
-    out: list[bytes] = []
-    for line in raw[begin.end() :].split(b"\n"):
-        if line.startswith(b"end") or not line.strip():
-            break
-        out.append(_uu_line(line.rstrip(b"\r")))
-    return b"".join(out)
+    begin = _uu_begin(raw, start, end)
+    if begin < 0:
+        yield from _line_pieces(raw, start, end)
+        return
+    for piece in _line_pieces(raw, begin, end):
+        lines = piece.removesuffix(b"\n").split(b"\n")
+        last = next((n for n, line in enumerate(lines) if line.startswith(b"end") or not line.strip()), len(lines))
+        yield b"".join(_uu_line(line.rstrip(b"\r")) for line in lines[:last])
+        if last < len(lines):
+            return
+
+
+def _uu_begin(raw: Octets, start: int, end: int) -> int:
+    """Where the lines of the first file begin, or -1."""
+    at = raw.find(b"begin ", start, end)
+    while at >= 0:
+        line = _UU_BEGIN.match(raw[at : min(at + _UU_LONGEST_BEGIN, end)])
+        if line is not None:
+            return at + line.end()
+        at = raw.find(b"begin ", at + 1, end)
+    return -1
 
 
 def _uu_line(line: bytes) -> bytes:

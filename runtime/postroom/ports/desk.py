@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from typing import IO, Protocol
 
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from postroom.mail.message import Attachment, Message
 from postroom.mail.recipients import Proposal
 from postroom.ports.records import Conversation, Reply, StoredMail
 from postroom.ports.store import Tx
+from postroom.ports.uploads import Pieces
 from postroom.session.state import SessionId
 
 
@@ -32,11 +34,15 @@ class Stale(PermanentError):
 
 
 class NewAttachment(Struct, frozen=True, kw_only=True):
-    """A file an agent adds to a reply."""
+    """A file an agent adds to a mail: its bytes, or how those of an upload are read."""
 
     name: str
     content_type: str
-    content: bytes
+    content: bytes | Pieces
+    upload: str = ""
+    """The upload's id; empty where the bytes came with the request."""
+    size: int = 0
+    """Octets of the upload."""
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -54,6 +60,11 @@ class Letter(Struct, frozen=True, kw_only=True):
     attachments: tuple[NewAttachment, ...] = ()
     sender: str = ""
     """`channel` or `personal`: whose address the mail bears; empty for the agent's own where that may be."""
+
+    @property
+    def uploads(self) -> tuple[str, ...]:
+        """The uploads among its files."""
+        return tuple(one.upload for one in self.attachments if one.upload)
 
 
 class ReplyRequest(Letter, frozen=True, kw_only=True):
@@ -164,6 +175,20 @@ class ReplyDesk(Protocol):
         ...
 
 
+class Content(Protocol):
+    """The bytes of a file, read piece by piece where they lie. Used by one thread at a time; every method blocks."""
+
+    size: int
+
+    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes from `start` to before `stop`. Raises TemporaryError where they cannot be read on."""
+        ...
+
+    def close(self) -> None:
+        """Read no more; it may be called twice."""
+        ...
+
+
 class MailReader(Protocol):
     """Reads stored mails again from their bytes."""
 
@@ -175,6 +200,13 @@ class MailReader(Protocol):
         """The bytes as they came."""
         ...
 
-    async def attachment(self, sha256: str, index: int) -> tuple[Attachment, bytes] | None:
-        """One attachment with its decoded bytes, or None where the mail has no such."""
+    async def open_raw(self, sha256: str) -> IO[bytes]:
+        """The bytes as they came, as a file that the caller closes. Raises PermanentError where they are gone."""
+        ...
+
+    async def open_attachment(self, sha256: str, index: int) -> tuple[Attachment, Content] | None:
+        """One attachment with its content, which the caller closes; None where the mail has no such.
+
+        Raises PermanentError where the mail's bytes are gone.
+        """
         ...

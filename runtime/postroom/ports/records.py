@@ -251,6 +251,15 @@ class Attempt(Struct, frozen=True, kw_only=True):
     words: str = ""
 
 
+class DraftFile(Struct, frozen=True, kw_only=True):
+    """A file that a draft names: an upload, and what it shall be called."""
+
+    upload: str
+    name: str
+    content_type: str
+    size: int
+
+
 class DraftContent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a draft says so far; nothing of it was checked. `to` None leaves the recipients to the proposal."""
 
@@ -260,6 +269,11 @@ class DraftContent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     to: tuple[str, ...] | None = None
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
+    attachments: tuple[DraftFile, ...] = ()
+    sender: str = ""
+    quote: bool = False
+    canned: str = ""
+    language: str = ""
 
 
 class Draft(Struct, frozen=True, kw_only=True):

@@ -238,6 +238,10 @@ class Drafts(Protocol):
         """Keep the draft, instead of the agent's one before."""
         ...
 
+    def get(self, session: SessionId, agent: str) -> Draft | None:
+        """The agent's draft of that session, or None."""
+        ...
+
     def of_conversation(self, conversation: ConversationId) -> Sequence[Draft]:
         """Every draft of the conversation, the oldest first."""
         ...

@@ -31,6 +31,7 @@ from postroom.ports.search import Search
 from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.settings_versions import SettingsVersions
 from postroom.ports.statistics import Statistics
+from postroom.ports.uploads import Uploads
 from postroom.session.effects import AnyEffect
 from postroom.session.state import Session
 
@@ -73,6 +74,7 @@ class Tx(Protocol):
     audit: Audit
     search: Search
     statistics: Statistics
+    uploads: Uploads
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

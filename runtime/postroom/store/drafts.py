@@ -30,6 +30,14 @@ class SqlDrafts:
         at, content = to_micros(draft.saved_at), to_json(draft.content)
         row = (draft.session, draft.agent, draft.tenant, draft.conversation, at, content)
         self._db.run(_SQL["drafts_save"], row)
+        self._db.run(_SQL["drafts_unname_uploads"], (draft.session, draft.agent))
+        named = [(file.upload, draft.session, draft.agent) for file in draft.content.attachments]
+        self._db.many(_SQL["drafts_name_upload"], named)
+
+    def get(self, session: SessionId, agent: str) -> Draft | None:
+        """The agent's draft of that session, or None."""
+        row = self._db.one(_SQL["drafts_get"], (session, agent))
+        return _draft(row) if row else None
 
     def of_conversation(self, conversation: ConversationId) -> Sequence[Draft]:
         """Every draft of the conversation, the oldest first."""
@@ -38,6 +46,7 @@ class SqlDrafts:
     def drop(self, session: SessionId, agent: str) -> None:
         """Forget the agent's draft of that session."""
         self._db.run(_SQL["drafts_drop"], (session, agent))
+        self._db.run(_SQL["drafts_unname_uploads"], (session, agent))
 
     def forget_before(self, when: datetime, limit: int) -> int:
         """Forget at most so many saved before that time whose session has ended; gives how many."""

@@ -6,6 +6,7 @@ import os
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 from postroom.errors import TemporaryError
 from postroom.store.database import sync_folder
@@ -49,10 +50,10 @@ class Parcels:
         except OSError as error:
             raise _failed(error) from error
 
-    def read(self, name: str) -> bytes | None:
-        """The finished file, or None. Raises TemporaryError."""
+    def open(self, name: str) -> IO[bytes] | None:
+        """The finished file, which the caller closes, or None. Raises TemporaryError."""
         try:
-            return self._path(name).read_bytes()
+            return self._path(name).open("rb")
         except FileNotFoundError:
             return None
         except OSError as error:

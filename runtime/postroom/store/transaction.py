@@ -23,6 +23,7 @@ from postroom.ports.service import Agents, Drafts, Journal, Sessions, Timers
 from postroom.ports.settings_versions import SettingsVersions
 from postroom.ports.statistics import Statistics
 from postroom.ports.store import Topic
+from postroom.ports.uploads import Uploads
 from postroom.store.agents import SqlAgents
 from postroom.store.audit import SqlAudit
 from postroom.store.automatic import SqlAutomaticReplies
@@ -46,6 +47,7 @@ from postroom.store.settings_versions import SqlSettingsVersions
 from postroom.store.statistics import SqlStatistics
 from postroom.store.timers import SqlTimers
 from postroom.store.undeliverable import SqlUndeliverable
+from postroom.store.uploads import SqlUploads
 
 
 class SqlTx:
@@ -75,6 +77,7 @@ class SqlTx:
         self.audit: Audit = SqlAudit(db)
         self.search: Search = SqlSearch(db)
         self.statistics: Statistics = SqlStatistics(db)
+        self.uploads: Uploads = SqlUploads(db)
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for the topic, after the commit and only then."""

@@ -15,6 +15,7 @@ from postroom.api.parts import ApiParts
 from postroom.api.server import HttpServer
 from postroom.dispatch.agents import AgentStates
 from postroom.dispatch.presence import Presence
+from postroom.engine.audit_chain import verify
 from postroom.engine.board import StatusBoard
 from postroom.engine.mail_history import with_history
 from postroom.engine.operate import GatewayOperations
@@ -56,6 +57,7 @@ def http_door(
             step=parts.step,
             desk=desk,
             reader=reader,
+            uploads=parts.uploads,
             ids=parts.ids,
             clock=parts.clock,
             offload=parts.offload,
@@ -66,7 +68,7 @@ def http_door(
             traced=with_history,
             operator=operator,
             settings=settings,
-            export_file=Parcels(parts.store_folder).read,
+            export_file=Parcels(parts.store_folder).open,
         )
     )
     host, port = parse_listen(parts.generation.process.http.listen, "http.listen")
@@ -100,6 +102,7 @@ def operator_parts(
         pauses=parts.pauses,
         settings=settings,
         time=parts.clock,
+        verify_audit=partial(verify, store),
     )
 
 

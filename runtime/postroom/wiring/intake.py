@@ -19,6 +19,7 @@ from postroom.engine.switches import Switch, Switches
 from postroom.engine.verdict import IntakeRules
 from postroom.ports.pauses import Paused
 from postroom.ports.records import Receipt
+from postroom.ports.world import Offload
 from postroom.store.space import free_space, room_for
 from postroom.wiring.gateways import InUse
 from postroom.wiring.parts import Parts
@@ -45,7 +46,7 @@ class Collectors:
             store=parts.store,
             spooler=parts.blobs,
             budget=Budget(),
-            space=SpaceWatch(partial(_has_room, parts.store_folder), parts.offload),
+            space=space_watch(parts.store_folder, parts.offload),
             clock=parts.clock,
             jitter=parts.ids.chance,
             is_paused=partial(parts.pauses.is_paused, Paused.INTAKE),
@@ -112,6 +113,11 @@ def _named(key: str) -> tuple[str, str]:
     """Tenant and gateway of a name in the ledger."""
     tenant, _, gateway = key.partition("/")
     return tenant, gateway
+
+
+def space_watch(folder: Path, offload: Offload) -> SpaceWatch:
+    """What is asked whether the store's disk has room."""
+    return SpaceWatch(partial(_has_room, folder), offload)
 
 
 def _has_room(folder: Path, largest: int) -> bool:

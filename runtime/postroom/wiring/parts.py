@@ -11,6 +11,7 @@ from postroom.engine.feeds import Feeds
 from postroom.engine.pauses import Pauses
 from postroom.engine.readers import Readers
 from postroom.engine.step import SessionStep
+from postroom.engine.uploads import Uploading
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload
 from postroom.gateways.build import Builder
 from postroom.mail.tokens import KeyRing
@@ -37,6 +38,7 @@ class Parts:
     offload: ThreadOffload
     store: SqliteStore
     blobs: FileBlobs
+    uploads: Uploading
     readers: Readers
     ring: KeyRing
     step: SessionStep

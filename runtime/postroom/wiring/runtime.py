@@ -29,6 +29,7 @@ from postroom.engine.set_clock import clock_from
 from postroom.engine.step import SessionStep
 from postroom.engine.supervisor import Loop, Supervisor
 from postroom.engine.switches import Switches
+from postroom.engine.uploads import Uploading
 from postroom.engine.watch import Watch
 from postroom.engine.world import SystemClock, SystemIds, ThreadOffload, failpoint_from, spare_the_collector
 from postroom.gateways.build import Builder
@@ -46,6 +47,7 @@ from postroom.store.blobs import FileBlobs
 from postroom.store.kept import FileKeeper
 from postroom.store.keys import key_ring
 from postroom.store.sqlite import SqliteStore
+from postroom.store.upload_files import UploadFolder
 from postroom.wiring.broker import mqtt_door, mqtt_loop, try_broker
 from postroom.wiring.configuration import documents
 from postroom.wiring.doors import http_door, operator_door, operator_parts, ops_door
@@ -53,7 +55,7 @@ from postroom.wiring.expiries import expiry_loop
 from postroom.wiring.exports import exports_loop
 from postroom.wiring.gateways import InUse, Shown, Works, build_gateways
 from postroom.wiring.in_force import InForce
-from postroom.wiring.intake import Collectors
+from postroom.wiring.intake import Collectors, space_watch
 from postroom.wiring.outgoing import automatic_mailer
 from postroom.wiring.parts import Parts
 from postroom.wiring.reload import Following, Reloading, missed
@@ -61,7 +63,7 @@ from postroom.wiring.sessions import session_loops, watching_loops
 
 log = structlog.get_logger(__name__)
 
-THREADS = {"readers": 4, "blobs": 2, "parse": 2}
+THREADS = {"readers": 4, "blobs": 2, "parse": 2, "attachments": 2, "uploads": 2}
 
 
 class Runtime:
@@ -118,6 +120,15 @@ class Runtime:
             offload=offload,
             store=store,
             blobs=blobs,
+            uploads=Uploading(
+                store,
+                UploadFolder(self._folder),
+                space_watch(self._folder, offload),
+                offload,
+                self._clock,
+                self._ids,
+                self._failpoint,
+            ),
             readers=Readers(blobs, offload),
             ring=ring,
             step=SessionStep(self._clock, self._ids, in_force.policy, mailer),

@@ -95,7 +95,9 @@ def watching_loops(parts: Parts) -> list[Loop]:
     gauges = Gauges(parts.store, parts.metrics, parts.clock, parts.current, parts.pauses)
     tenants = partial(_tenants, parts)
     tally = Tally(parts.store, parts.metrics, tenants, parts.step.policy)
-    housekeeping = Housekeeping(parts.store, parts.clock, tenants, lambda: parts.current().process.http.audit_kept)
+    housekeeping = Housekeeping(
+        parts.store, parts.clock, tenants, lambda: parts.current().process.http.audit_kept, [parts.uploads.sweep]
+    )
     lag = partial(sample_loop_lag, parts.clock.monotonic, parts.clock.sleep, parts.metrics.event_loop_lag)
     return [
         Loop(name="housekeeping", run=lambda _: housekeeping.run()),

@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 
 from postroom.api.headers import SAFE_HEADERS
 from postroom.api.limits import BODY_LIMIT, BoundedRequest, Bounds
-from postroom.api.operator import clock, gateways, mails, pauses, settings, statistics, trace, users
+from postroom.api.operator import audit, clock, gateways, mails, pauses, settings, statistics, trace, users
 from postroom.api.operator.parts import OperatorParts
 from postroom.api.problems import answer_error
 
@@ -32,6 +32,7 @@ def create_operator_app(parts: OperatorParts) -> Litestar:
             *settings.ROUTES,
             *users.ROUTES,
             *statistics.ROUTES,
+            *audit.ROUTES,
         ],
         middleware=[Bounds()],
         response_headers=[ResponseHeader(name=name, value=value) for name, value in SAFE_HEADERS.items()],

@@ -12,16 +12,16 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from litestar import Response, get, post
+from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.response import Stream
 from msgspec import Meta, Struct
 
-from postroom.api.disposition import attachment_disposition
-from postroom.api.headers import FILE_HEADERS
 from postroom.api.operator.header import Glance, glance, raw_header
 from postroom.api.operator.parts import OperatorParts, Parts
 from postroom.api.operator.users import OPERATOR, entry
 from postroom.api.problems import Problem, problem
+from postroom.api.ranges import OCTETS, FileContent, file_answer
 from postroom.errors import PermanentError
 from postroom.ports.records import Receipt, StoredMail, TraceLine
 from postroom.ports.store import Tx
@@ -31,7 +31,6 @@ LANE = "operator"
 MOST = 200
 GLANCED_AT = 32 * 1024 * 1024
 """Octets read for one list's senders and subjects; mails beyond it are shown without."""
-OCTETS = "application/octet-stream"
 _ID = re.compile(r"[0-9a-z]{26}")
 
 
@@ -182,14 +181,14 @@ def _settled(tx: Tx, parts: OperatorParts, receipt: Receipt) -> StoredMail | Non
 
 
 @get("/mails/{receipt_id:str}/raw", summary="The mail's bytes as they came", media_type=OCTETS)
-async def read_raw(parts: Parts, receipt_id: FromPath[str]) -> Response[Any]:
-    """Give the mail as a file to save; of one that is too large, its header."""
+async def read_raw(parts: Parts, request: Request[Any, Any, Any], receipt_id: FromPath[str]) -> Stream:
+    """Give the mail as a file to save, or the range asked for; of one that is too large, its header."""
     receipt = await receipt_of(parts, receipt_id)
-    raw = await _raw(parts, receipt)
-    if raw is None:
-        raise problem(HTTPStatus.GONE, "The bytes of this mail are gone or damaged.")
-    headers = {**FILE_HEADERS, "Content-Disposition": attachment_disposition(f"{receipt.id}.eml")}
-    return Response(content=raw, media_type=OCTETS, headers=headers)
+    try:
+        raw = FileContent(await parts.reader.open_raw(receipt.raw.sha256))
+    except PermanentError as error:
+        raise problem(HTTPStatus.GONE, "The bytes of this mail are gone or damaged.") from error
+    return file_answer(request, parts.offload, raw, f"{receipt.id}.eml", receipt.raw.sha256)
 
 
 @post("/mails/{receipt_id:str}/retry", summary="Read a mail in quarantine again", status_code=HTTPStatus.OK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from postroom.ports.audit import ChainVerdict
 from postroom.ports.desk import MailReader
 from postroom.ports.gateways import GatewayStatus
 from postroom.ports.pauses import Pauses
@@ -129,6 +130,8 @@ class OperatorParts:
     current: Callable[[], Generation]
     traced: Callable[[Tx, Sequence[StoredMail]], tuple[StoredMail, ...]]
     """Gives mails with their whole decision traces."""
+    verify_audit: Callable[[str], Awaitable[ChainVerdict]]
+    """Looks at all that a tenant's audit log says."""
     clock: SettableClock | None = None
     """None outside test mode."""
     settings: Taking | None = None

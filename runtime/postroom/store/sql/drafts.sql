@@ -25,3 +25,19 @@ WHERE (session, agent) IN (
     ORDER BY d.saved_at
     LIMIT :limit
 );
+
+-- name: drafts_name_upload
+-- Note that a draft names an upload.
+INSERT INTO draft_uploads (upload, session, agent)
+VALUES (:upload, :session, :agent)
+ON CONFLICT (upload, session, agent) DO NOTHING;
+
+-- name: drafts_unname_uploads
+-- Forget which uploads a draft names.
+DELETE FROM draft_uploads WHERE session = :session AND agent = :agent;
+
+-- name: drafts_get
+-- An agent's draft of a session.
+SELECT session, agent, tenant, conversation, saved_at, content
+FROM drafts
+WHERE session = :session AND agent = :agent;
