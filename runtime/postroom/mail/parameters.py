@@ -18,6 +18,8 @@ _LONGEST = 64 * 1024
 
 def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
     """The value itself, in lower case, and its parameters decoded; names in lower case, the first of a name wins."""
+    if not ("=" in value or ";" in value or "(" in value):
+        return value.strip().lower(), {}
     # A semicolon forgotten before the first parameter is supplied.
     written = _NO_SEMICOLON.sub(r"\1;", without_comments(value[:_LONGEST]), count=1)
     head, *rest = at_semicolons(written)
