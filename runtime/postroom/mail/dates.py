@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
+
+from postroom.mail.comments import without_comments
 
 _LONGEST = 120
 _EARLIEST, _LATEST = 1900, 9999
 _LAST_SECOND = 59
 _MAX_OFFSET = 24 * 3600
+_SHORT_YEARS = range(100, 1000)
+_ZONE = re.compile(r"(?:GMT|UTC?)? ?([+-]\d\d):?(\d\d)$")
+"""`+01:00` and `GMT+0100` for `+0100`."""
 
 
 def parse_date(value: str) -> datetime | None:
@@ -24,10 +30,12 @@ def received_date(value: str) -> datetime | None:
 
 
 def _rfc5322(text: str) -> datetime | None:
-    fields = parsedate_tz(text)
+    fields = parsedate_tz(_ZONE.sub(r" \1\2", without_comments(text).strip()))
     if fields is None:
         return None
     year, month, day, hour, minute, second = fields[:6]
+    # RFC 5322 §4.3: a year of three digits is that many years after 1900.
+    year += 1900 * (year in _SHORT_YEARS)
     offset = fields[9] or 0
     zone = timezone(timedelta(seconds=offset)) if abs(offset) < _MAX_OFFSET else UTC
     try:
