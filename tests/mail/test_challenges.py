@@ -29,9 +29,9 @@ ARREST = (
     "You won't have to do this again.\r\n\r\nhttps://www.spamarrest.com/a2?x\r\n"
 )
 LISTED = (
-    "I apologize for this automatic reply to your email.\r\n\r\nTo control spam, I now allow incoming messages only"
-    " from senders I have approved beforehand.\r\n\r\nTo be added to my list of approved senders, please fill out the short"
-    " request form.\r\n"
+    "I apologize for this automatic reply to your email.\r\n\r\nTo control spam, I now allow incoming messages"
+    " only from senders I have approved beforehand.\r\n\r\nTo be added to my list of approved senders, please"
+    " fill out the short request form.\r\n"
 )
 KILLER = "This is the first time you write to me. Your mail is being held. Simply reply, and it will be delivered.\r\n"
 GERMAN = "Ihre Nachricht wurde zurückgehalten. Bitte bestätigen Sie, dass Sie der Absender sind.\r\n"
