@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -96,6 +97,14 @@ def test_the_date_of_receipt_follows_the_last_semicolon() -> None:
     assert found is not None
     assert found.utcoffset() == timedelta(hours=1)
     assert received_date("from a by b") is None
+
+
+@given(st.datetimes(datetime(1900, 1, 2), datetime(9998, 12, 30), timezones=st.timezones()))  # noqa: DTZ001 bounds
+def test_the_usual_form_is_read_as_it_was_written(when: datetime) -> None:
+    offset = when.utcoffset()
+    assert offset is not None
+    when = when.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=int(offset.total_seconds()) // 60)))
+    assert parse_date(format_datetime(when)) == when
 
 
 @given(

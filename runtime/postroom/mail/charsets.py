@@ -99,6 +99,8 @@ def _has_controls(text: str) -> bool:
 
 def one_line(text: str) -> str:
     """The text as one line: every run of white space is one space, control characters are gone."""
+    if text.isprintable():
+        return " ".join(text.split())
     return " ".join(clean(text).split())
 
 

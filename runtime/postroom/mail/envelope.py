@@ -61,5 +61,9 @@ class _Fields:
 
     def addresses(self, *names: str) -> tuple[Address, ...]:
         """Every mailbox of every field of these names, in order."""
-        found = (address for name in names for value in self.all(name) for address in parse_addresses(value))
-        return tuple(address for address, _ in zip(found, range(LIMITS.addresses), strict=False))
+        found: list[Address] = []
+        for value in (value for name in names for value in self.all(name)):
+            found += parse_addresses(value, LIMITS.addresses - len(found))
+            if len(found) >= LIMITS.addresses:
+                break
+        return tuple(found)
