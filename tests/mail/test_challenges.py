@@ -64,6 +64,8 @@ OTHERS: dict[str, tuple[MailClass, str, tuple[Change, ...]]] = {
     "a person who asks us to": (MailClass.HUMAN, "Did it come?", (("Subject", "Please confirm your message"),)),
     "a person who wonders": (MailClass.HUMAN, f"What is this?\r\n\r\n> {KILLER}", (("Subject", "Action required"),)),
     "a person about a parcel": (MailClass.HUMAN, "My parcel is being held. Your mail says: click here.", ()),
+    "a person whose envelope sender was blanked": (
+        MailClass.NULL_SENDER, "Did it come?", (NULL, ("Subject", "Please confirm your message"))),
     "a person who quotes it unmarked": (MailClass.HUMAN, TMDA, ()),
     "words and subject without a machine": (MailClass.SUSPECT, KILLER, (("Subject", "Verification required"),)),
     "an absence": (MailClass.AUTOMATIC_RESPONSE, "I will read your message on Monday.", (AUTOMATIC,)),

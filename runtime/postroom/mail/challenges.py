@@ -19,8 +19,8 @@ _URL = re.compile(r"https?://[^\s<>]{1,2000}")
 _SUBJECTS = ("please confirm your message", "please confirm (conf#", "confirm your message to ",
              "confirm delivery of your message", "bitte bestätigen sie ihre nachricht",
              "veuillez confirmer votre message", "confirme su mensaje", "confirme sua mensagem")  # fmt: skip
-_WEAK_SUBJECTS = ("verification required", "action required", "sender verification", "verify your message",
-                  "confirmation required", "confirmation request", "message held")  # fmt: skip
+_HINTS = ("verification required", "action required", "sender verification", "verify your message",
+          "confirmation required", "confirmation request", "message held")  # fmt: skip
 _MAIL = (
     r"(?:your (?:messages?|e-?mails?|mail)|ihre (?:nachricht|e-mail|mail)|votre (?:message|courriel|e-mail)"
     r"|su (?:mensaje|correo)|sua mensagem|seu e-mail|il suo messaggio|uw (?:bericht|e-mail))"
@@ -53,15 +53,15 @@ def challenge(case: Case) -> tuple[Finding, ...]:
         if _CONFIRM_ADDRESS.fullmatch(address.rpartition("@")[0]):
             return finding(MailClass.CHALLENGE, "challenge", name, address)
     subject = " ".join(case.message.subject.casefold().split())
-    machine = _is_machine(case)
+    responds, machine = _responds(case), _is_machine(case)
     said = next((phrase for phrase in _SUBJECTS if phrase in subject), "")
-    hinted = said or next((phrase for phrase in _WEAK_SUBJECTS if phrase in subject), "")
-    if not (machine or hinted):
+    if responds and said:
+        return finding(MailClass.CHALLENGE, "challenge", "Subject", said)
+    if not (responds or machine or said or any(phrase in subject for phrase in _HINTS)):
         return ()
     held = _held(case)
-    if machine and (said or held):
-        return finding(MailClass.CHALLENGE, "challenge", "" if held else "Subject", held or said)
-    return finding(MailClass.SUSPECT, "challenge", "", held) if held else ()
+    kind = MailClass.CHALLENGE if responds or machine else MailClass.SUSPECT
+    return finding(kind, "challenge", "", held) if held else ()
 
 
 def _addresses(case: Case) -> list[tuple[str, str]]:
@@ -69,11 +69,14 @@ def _addresses(case: Case) -> list[tuple[str, str]]:
     return [("From", one.key) for one in message.from_] + [("Reply-To", one.key) for one in message.reply_to]
 
 
+def _responds(case: Case) -> bool:
+    return bool(automatic_headers.auto_submitted(case) or automatic_headers.responder_fields(case))
+
+
 def _is_machine(case: Case) -> bool:
+    """By signs that a person's mail may bear as well, when servers on the way change it."""
     return bool(
-        automatic_headers.auto_submitted(case)
-        or automatic_headers.responder_fields(case)
-        or automatic_headers.precedence(case)
+        automatic_headers.precedence(case)
         or senders.null_sender(case)
         or senders.nobody(case)
         or any(address.domain in _SERVICES for address in case.message.from_)
