@@ -183,6 +183,40 @@ async def test_the_html_of_a_mail_is_cleaned_and_boxed_in(tmp_path: Path) -> Non
         assert "allow-same-origin" not in policy
 
 
+def with_pictures(html: str, *pictures: tuple[str, str, bytes]) -> bytes:
+    mail = EmailMessage()
+    mail["From"] = "Carla Customer <carla@example.com>"
+    mail["To"] = "help@acme.example"
+    mail.set_content(html, subtype="html")
+    for content_id, subtype, content in pictures:
+        mail.add_related(content, maintype="image", subtype=subtype, cid=f"<{content_id}>")
+    return mail.as_bytes()
+
+
+PICTURES = {
+    "pointed to": ('<img src="cid:a@x">', ("a@x", "png", b"one"), "data:image/png;base64,b25l"),
+    "pointed to in another coding": ('<img src="CID:a%40x">', ("a@x", "gif", b"one"), "data:image/gif;base64,b25l"),
+    "pointed to and not there": ('<img src="cid:b@x">', ("a@x", "png", b"one"), None),
+    "there and not pointed to": ("<p>hello", ("a@x", "png", b"one"), None),
+    "a drawing, which can hold scripts": ('<img src="cid:a@x">', ("a@x", "svg+xml", b"<svg/>"), None),
+    "too large": ('<img src="cid:a@x">', ("a@x", "png", b"x" * (4 * 1024 * 1024 + 1)), None),
+    "linked instead of shown": ('<a href="cid:a@x">a</a>', ("a@x", "png", b"one"), None),
+}
+
+
+@pytest.mark.parametrize(("html", "picture", "shown"), PICTURES.values(), ids=PICTURES)
+async def test_pictures_that_came_with_the_mail_are_in_its_html_and_nothing_else_is(
+    tmp_path: Path, html: str, picture: tuple[str, str, bytes], shown: str | None
+) -> None:
+    async with open_door(tmp_path) as door, door.client() as client:
+        session = await door.assigned(raw=with_pictures(html, picture))
+        (mail,) = await door.mails_of(session)
+        answer = await client.get(f"{ROOT}/mails/{mail.id}/html")
+        assert answer.status_code == 200
+        assert (shown in answer.text) if shown else ("data:" not in answer.text)
+        assert "cid:" not in answer.text
+
+
 async def test_html_with_too_many_tags_is_refused_and_the_text_stays(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door, door.client() as client:
         session = await door.assigned(raw=mail_with(html="<div>" * 20_000 + "deep"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tests.benchmarks import api, broker, deciding, idle, imap, many_sessions, reading, receiving, sending
 from tests.benchmarks.bare_reader import read_box
@@ -155,6 +156,13 @@ def test_every_reader_takes_everything_out_of_the_same_mails() -> None:
     rows = reading.rows(reading.run(1, 3, lambda _: None))
     assert len({row.name for row in rows}) == len(rows) >= 4
     assert {row.bar for row in rows} == {"ratio >= 10", "ratio >= 4"}
+
+
+@pytest.mark.parametrize("mix", ["plain", "mixed"])
+def test_every_reader_finds_the_same_in_a_mail(mix: str) -> None:
+    for raw in mails(mix, 100):
+        ours, *theirs = [replace(reader(raw), content_hash="") for reader in reading.READERS.values()]
+        assert theirs == [ours, ours]
 
 
 @pytest.mark.server

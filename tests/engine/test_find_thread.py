@@ -124,11 +124,15 @@ async def test_mails_that_name_each_other_in_a_circle_are_threaded_all_the_same(
         assert second.conversation == first.conversation
 
 
-async def test_a_vacation_reply_is_attached_as_a_note_and_moves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("subject", ["Out of office", "Please confirm your message"])
+async def test_a_vacation_reply_or_a_challenge_is_attached_as_a_note_and_moves_nothing(
+    tmp_path: Path, subject: str
+) -> None:
     async with open_room(tmp_path) as room:
         first = await room.only(mail())
         before = await room.sessions(first.conversation)
-        note = await answer(room, first, Auto_Submitted="auto-replied", Subject="Out of office")
+        note = await answer(room, first, Auto_Submitted="auto-replied", Subject=subject)
+        assert note.mail_class == ("challenge" if "confirm" in subject else "automatic_response")
         assert (note.outcome, note.conversation) == (Outcome.AUTOMATIC_FILED, first.conversation)
         assert await room.events(first.conversation) == ["MessageReceived", "MessageAttached"]
         assert await room.sessions(first.conversation) == before

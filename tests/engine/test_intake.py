@@ -17,6 +17,7 @@ from tests.engine.room import RULES, SHOP, class_is, mail, open_room, route, rul
 
 AUTOMATIC = {"Auto_Submitted": "auto-generated", "Subject": "Nightly report"}
 VACATION = {"Auto_Submitted": "auto-replied", "Subject": "Out of office"}
+CHALLENGE = {"Auto_Submitted": "auto-replied", "Subject": "Please confirm your message"}
 LIST = {"List_Id": "<news.example.com>", "Subject": "News"}
 
 
@@ -58,6 +59,7 @@ async def test_a_customers_mail_opens_a_conversation_and_waits_in_the_channels_q
         ({"From": None}, "serve", Outcome.CONVERSATION, True),
         ({"From": None}, "file", Outcome.AUTOMATIC_FILED, False),
         (VACATION, "serve", Outcome.AUTOMATIC_FILED, False),
+        (CHALLENGE, "serve", Outcome.AUTOMATIC_FILED, False),
         ({"X_Loop": "somebody@example.org"}, "serve", Outcome.AUTOMATIC_FILED, False),
         ({"From": "form@acme.example", "Reply_To": "dora@example.net"}, "file", Outcome.CONVERSATION, True),
     ],

@@ -26,6 +26,8 @@ from postroom.mail.message import Address
         ("=?utf-8?q?Bee=2C_Ann?= <ann@x.example>", [("ann@x.example", "Bee, Ann")]),
         ('"=?utf-8?b?w4Q=?=" <ann@x.example>', [("ann@x.example", "Ä")]),
         ('"a \\"b\\" c" <ann@x.example>', [("ann@x.example", 'a "b" c')]),
+        ('"\\\\" <ann@x.example>', [("ann@x.example", "\\")]),
+        ('"a\\\\\\"b" <ann@x.example>', [("ann@x.example", 'a\\"b')]),
         ("<@a.example,@b.example:ann@x.example>", [("ann@x.example", "")]),
         ("Ann ann@x.example", [("ann@x.example", "Ann")]),
         ("a@x.example b@x.example", [("a@x.example b@x.example", "")]),

@@ -24,7 +24,7 @@ def test_each_class_is_served_as_the_table_says() -> None:
     assert by_service == {
         Service.STARTS: {"human", "form"},
         Service.BY_CHANNEL: {"list", "bulk", "automatic", "null_sender", "suspect", "malformed"},
-        Service.FILED: {"automatic_response", "dsn", "mdn", "arf", "calendar", "own", "loop"},
+        Service.FILED: {"automatic_response", "dsn", "mdn", "arf", "calendar", "challenge", "own", "loop"},
     }
 
 

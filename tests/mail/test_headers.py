@@ -73,3 +73,20 @@ def test_splitting_never_raises_and_the_body_begins_inside_the_mail(raw: bytes) 
     block = split_header(raw)
     assert 0 <= block.body_at <= len(raw)
     assert all("\n" not in header.value and "\0" not in header.value for header in block.headers)
+
+
+LINES = [
+    *(b"Subject: x", b"X:", b"A : b", b"N: \xc3\xbc", b"N: \xff", b"N: \xef\xbb\xbfx", b"N:\xc2\xa0x\xc2\x85", b"N:: "),
+    *(b" folded", b"\tfolded", b" ", b"\t\xff", b"From a b", b">From : x", b"From : x", b"junk"),
+    *(b"\xc3\xbc: x", b": x"),
+]  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.sampled_from(LINES), st.sampled_from((b"\r\n", b"\r\n", b"\n", b"\r\r\n"))), max_size=8))
+def test_a_header_cut_in_one_go_is_the_one_cut_line_by_line(lines: list[tuple[bytes, bytes]]) -> None:
+    head = b"".join(line + end for line, end in lines)
+    block = split_header(head + b"Last: x\r\n\r\n")
+    # A field with a fault makes it go line by line.
+    slowly = split_header(head + b"Last: x\0\r\n\r\n")
+    assert block.headers == slowly.headers
+    assert {*block.defects, headers.NUL} == {*slowly.defects}

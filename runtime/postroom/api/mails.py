@@ -150,8 +150,19 @@ async def read_html(parts: Parts, caller: SignedIn, mail_id: FromPath[str]) -> R
             "This HTML is too large to be cleaned; read the text.",
             "html-too-large",
         )
-    shown = await parts.offload.run("html", html.clean, message.html)
+    pictures = await _pictures(parts, mail, message)
+    shown = await parts.offload.run("html", html.clean, message.html, pictures)
     return Response(content=shown, media_type=MediaType.HTML, headers=FRAME_HEADERS)
+
+
+async def _pictures(parts: ApiParts, mail: StoredMail, message: Message) -> dict[str, tuple[str, bytes]]:
+    """Content types and octets of the pictures its HTML may show, by their Content-ID."""
+    found: dict[str, tuple[str, bytes]] = {}
+    for file in html.pictures_of(message):
+        read = await parts.reader.attachment(mail.sha256, file.index)
+        if read is not None and file.content_id:
+            found[file.content_id] = (file.content_type, read[1])
+    return found
 
 
 @get("/mails/{mail_id:str}/text", summary="The mail's text", media_type=MediaType.TEXT)

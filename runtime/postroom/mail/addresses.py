@@ -15,7 +15,7 @@ from postroom.mail.message import Address
 
 _SPECIAL = re.compile(r'[",;:<>()\\]')
 _PLAIN = re.compile(r"([^\x00-\x1f\",;:<>()\\@]*)<([^\s\",;:<>()\\@]+@[^\s\",;:<>()\\@]+)>")
-_ESCAPED = re.compile(r"\\(.)")
+_QUOTING = re.compile(r'\\(.)|"')
 _BLANK = re.compile(r"[\x00-\x20\x7f\u0080-\u00a0\u2028\u2029]+")
 _LONGEST = 998
 
@@ -166,5 +166,5 @@ def _name(text: str) -> str:
     """A display name for eyes: quotes taken off, escapes and encoded words read, on one line."""
     text = text.strip()
     if '"' in text:
-        text = _ESCAPED.sub(r"\1", text.replace('\\"', "\0").replace('"', "").replace("\0", '"'))
+        text = _QUOTING.sub(r"\1", text)
     return one_line(decode_words(text))[:_LONGEST]

@@ -17,11 +17,17 @@ from postroom.mail.limits import LIMITS, Limits
 from postroom.mail.message import Attachment
 from postroom.mail.mime import Part, Tree
 from postroom.mail.octets import Octets
-from postroom.mail.transfer import base64_letters, measure_base64
+from postroom.mail.transfer import base64_letters, is_base64, measure_base64
 
 TEXT_CUT = "the text is too long and was cut"
 HTML_CUT = "the HTML is too long and was cut"
+UNKNOWN_CHARSET = "a text names a charset that is unknown or refused, and was read as UTF-8 or windows-1252"
+WRONG_CHARSET = "a text holds octets that its charset does not have"
+BROKEN_BASE64 = "a text is no base64 though it says so; what could be read of it was"
+TNEF = "a winmail.dat is attached, which is not opened; what its program put there is missing"
 _TEXTS = frozenset({"text/plain", "text/html"})
+_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_TNEF_NAME = "winmail.dat"
 _LONGEST_NAME = 255
 
 
@@ -41,6 +47,7 @@ class _Shown(Struct, frozen=True):
     html: bool
     text: str
     choice: int
+    defects: tuple[str, ...]
 
 
 def read_bodies(raw: bytes, tree: Tree, limits: Limits = LIMITS) -> Bodies:
@@ -52,7 +59,7 @@ def read_bodies(raw: bytes, tree: Tree, limits: Limits = LIMITS) -> Bodies:
         part = tree.parts[index]
         if _is_shown(index, tree):
             content = part.content(raw)
-            shown.append(_Shown(part.leaf_type == "text/html", _text(part, content), _choice(part, tree)))
+            shown.append(_shown(raw, part, content, _choice(part, tree)))
             # Systems on the way change line ends and the lines after the last.
             octets = hashlib.sha256(content.replace(b"\r", b"").rstrip()).digest()
         else:
@@ -71,10 +78,17 @@ def attachment_of(raw: Octets, tree: Tree, index: int) -> Attachment | None:
 
 def _bodies(shown: list[_Shown], attachments: tuple[Attachment, ...], body_hash: str, limits: Limits) -> Bodies:
     text, html = _joined_text(shown, limits), _joined_html(shown)
-    cut = (TEXT_CUT,) if len(text) > limits.text else ()
+    defects = [defect for part in shown for defect in part.defects]
+    if any(file.name.casefold() == _TNEF_NAME for file in attachments):
+        defects.append(TNEF)
+    if len(text) > limits.text:
+        defects.append(TEXT_CUT)
     if html is not None and len(html) > limits.html:
-        cut, html = (*cut, HTML_CUT), html[: limits.html]
-    return Bodies(text=text[: limits.text], html=html, attachments=attachments, body_hash=body_hash, defects=cut)
+        defects.append(HTML_CUT)
+        html = html[: limits.html]
+    return Bodies(
+        text=text[: limits.text], html=html, attachments=attachments, body_hash=body_hash, defects=tuple(defects)
+    )
 
 
 def _leaves(tree: Tree) -> Iterator[int]:
@@ -104,11 +118,16 @@ def _choice(part: Part, tree: Tree) -> int:
     return found
 
 
-def _text(part: Part, content: bytes) -> str:
+def _shown(raw: bytes, part: Part, content: bytes, choice: int) -> _Shown:
+    is_html = part.leaf_type == "text/html"
     label = part.parameters.get("charset", "")
-    if not label and part.leaf_type == "text/html":
+    if not label and is_html:
         label = meta_charset(content)
-    return charsets.clean(charsets.decode(content, label))
+    text = charsets.clean(charsets.decode(content, label))
+    defects = [BROKEN_BASE64] if part.encoding == "base64" and not is_base64(raw, part.start, part.end) else []
+    if not charsets.fits(content, label):
+        defects.append(WRONG_CHARSET if charsets.codec_of(label or "us-ascii") else UNKNOWN_CHARSET)
+    return _Shown(is_html, text, choice, tuple(defects))
 
 
 def _joined_text(shown: list[_Shown], limits: Limits) -> str:
@@ -147,6 +166,8 @@ def _measure(raw: bytes, part: Part) -> tuple[int, bytes]:
 def _describe(index: int, size: int, tree: Tree) -> Attachment:
     part = tree.parts[index]
     name = part.name.replace("\\", "/").rpartition("/")[2].strip()[-_LONGEST_NAME:]
+    if part.content_type in _TNEF:
+        name = name or _TNEF_NAME
     related = part.parent >= 0 and tree.parts[part.parent].content_type == "multipart/related"
     return Attachment(
         index=index,

@@ -72,8 +72,12 @@ def _by_place(lines: list[str]) -> list[str]:
 
 def _by_refusal(lines: list[str]) -> list[str]:
     """Addresses in the lines that speak of a refusal, or hold its code."""
-    said = [line for line in lines if any(word in line.casefold() for word in _REFUSED) or _status(line)]
+    said = [line for line in lines if _speaks_of_refusal(line.casefold()) or _status(line)]
     return _usable(hit for line in said for hit in (*_BRACKETED.findall(line), *_BARE.findall(line)))
+
+
+def _speaks_of_refusal(line: str) -> bool:
+    return any(word in line for word in _REFUSED)
 
 
 def _usable(found: Iterable[str]) -> list[str]:

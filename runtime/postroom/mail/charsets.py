@@ -65,6 +65,18 @@ def decode(data: bytes, label: str = "") -> str:
     return data.decode(codec, "replace").removeprefix("\ufeff")
 
 
+def fits(data: bytes, label: str) -> bool:
+    """Whether these are octets of the charset named, which is ASCII where none is (RFC 2045 §5.2)."""
+    codec = codec_of(label or "us-ascii")
+    if codec is None:
+        return False
+    try:
+        data.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def decode_header(data: bytes) -> str:
     """Text of raw header octets, which RFC 6532 §3 lets be UTF-8 and old mailers leave in anything."""
     return data.decode("ascii") if data.isascii() else _unlabelled(data)
@@ -87,6 +99,8 @@ def _has_controls(text: str) -> bool:
 
 def one_line(text: str) -> str:
     """The text as one line: every run of white space is one space, control characters are gone."""
+    if text.isprintable():
+        return " ".join(text.split())
     return " ".join(clean(text).split())
 
 

@@ -11,7 +11,16 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from postroom.mail import addressing, authentication, automatic_headers, bounce_text, senders, structure, subjects
+from postroom.mail import (
+    addressing,
+    authentication,
+    automatic_headers,
+    bounce_text,
+    challenges,
+    senders,
+    structure,
+    subjects,
+)
 from postroom.mail.identity import Identity
 from postroom.mail.mail_class import Case, Caveat, Evidence, Finding, MailClass
 from postroom.mail.message import Address, Message
@@ -39,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     automatic_headers.precedence,
     senders.null_sender,
     senders.nobody,
+    challenges.challenge,
     subjects.automatic_subject,
     bounce_text.bounce_text,
     senders.form,
@@ -61,6 +71,8 @@ ORDER: tuple[MailClass, ...] = (
     MailClass.DSN,
     MailClass.CALENDAR,
     MailClass.MALFORMED,
+    # A challenge comes with the marks of a response, and says more.
+    MailClass.CHALLENGE,
     # A responder may also use an empty sender, bulk precedence or a list: it is a response before it is those.
     MailClass.AUTOMATIC_RESPONSE,
     MailClass.LOOP,

@@ -12,6 +12,7 @@ from postroom.mail.limits import LIMITS
 from postroom.mail.message import Address, Message
 from postroom.mail.mime import Part
 
+NO_DATE = "the Date field is missing or cannot be read"
 TWO_FROM = "the header has more than one From field"
 _LONGEST_SUBJECT = 2_000
 _LONGEST_LIST = 128 * 1024
@@ -21,7 +22,8 @@ def read_envelope(block: Block, top: Part, size: int) -> Message:
     """A Message of its header alone; `top` is the mail itself as its first part."""
     fields = _Fields(block)
     received = fields.all("received")
-    twice = (TWO_FROM,) if len(fields.all("from")) > 1 else ()
+    date = parse_date(fields.first("date"))
+    defects = [TWO_FROM] * (len(fields.all("from")) > 1) + [NO_DATE] * (date is None)
     return Message(
         size=size,
         headers=block.headers,
@@ -35,12 +37,12 @@ def read_envelope(block: Block, top: Part, size: int) -> Message:
         message_id=message_id(fields.first("message-id")[:_LONGEST_LIST]),
         in_reply_to=message_ids(fields.joined("in-reply-to")),
         references=message_ids(fields.joined("references")),
-        date=parse_date(fields.first("date")),
+        date=date,
         received_at=received_date(received[0]) if received else None,
         received_count=len(received),
         content_type=top.content_type,
         content_type_parameters=tuple(top.parameters.items()),
-        defects=block.defects + twice,
+        defects=(*block.defects, *defects),
     )
 
 
@@ -59,5 +61,9 @@ class _Fields:
 
     def addresses(self, *names: str) -> tuple[Address, ...]:
         """Every mailbox of every field of these names, in order."""
-        found = (address for name in names for value in self.all(name) for address in parse_addresses(value))
-        return tuple(address for address, _ in zip(found, range(LIMITS.addresses), strict=False))
+        found: list[Address] = []
+        for value in (value for name in names for value in self.all(name)):
+            found += parse_addresses(value, LIMITS.addresses - len(found))
+            if len(found) >= LIMITS.addresses:
+                break
+        return tuple(found)

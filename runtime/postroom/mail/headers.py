@@ -17,6 +17,7 @@ from postroom.mail.octets import Octets
 
 # RFC 5322 §2.2: a field name is printable ASCII without a colon; white space before the colon is obsolete (§4.5).
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_PLAIN_FIELD = re.compile(r"^(?!>?From )([!-9;-~]{1,200})[ \t]*:(.*)$", re.MULTILINE)
 _MBOX = (b"From ", b">From ")
 
 JUNK_LINE = "a line in the header is no field and was left out"
@@ -71,8 +72,12 @@ def split_header(
     end = len(raw) if end is None else end
     cut = min(end, start + block_limit)
     header_stop, body_at = header_end(raw, start, cut)
+    octets = raw[start:header_stop]
+    plain = _plain_fields(octets) if header_stop < body_at else None
+    if plain is not None and len(plain) <= limit:
+        return Block(plain, body_at)
     reader = _Reader(start, limit)
-    for line in raw[start:header_stop].split(b"\n"):
+    for line in octets.split(b"\n"):
         reader.take(line)
     fields = reader.fields()
     defects = dict.fromkeys(reader.defects)
@@ -82,6 +87,20 @@ def split_header(
         defects[NO_BLANK_LINE] = None
         body_at = reader.loose_at
     return Block(tuple(fields), body_at, tuple(defects))
+
+
+def _plain_fields(octets: bytes) -> tuple[Header, ...] | None:
+    """The fields of a header without any fault, as nearly all are; None for any other, which is read line by line."""
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    # RFC 5322 §2.2.3: unfolding takes the line end away and leaves the white space.
+    text = text.replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", "\t").removesuffix("\n")
+    found = _PLAIN_FIELD.findall(text)
+    if len(found) <= text.count("\n") or "\r" in text or "\0" in text or "\ufeff" in text:
+        return None
+    return tuple([Header(name, value.strip()) for name, value in found])
 
 
 class _Reader:

@@ -14,6 +14,8 @@ _BARE = re.compile(r"[^\s,;<>]+")
 
 def message_ids(value: str, limit: int = LIMITS.ids) -> tuple[str, ...]:
     """The ids in order, without angle brackets, each once at its last place; of too many the last `limit` are kept."""
+    if not value:
+        return ()
     found = _BRACKETED.findall(value) or [
         bare for bare in _BARE.findall(value) if "@" in bare and len(bare) <= _LONGEST
     ]

@@ -42,6 +42,7 @@ class MailClass(Enum):
     MDN = "mdn"
     ARF = "arf"
     CALENDAR = "calendar"
+    CHALLENGE = "challenge"
     OWN = "own"
     LOOP = "loop"
 

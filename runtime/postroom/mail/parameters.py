@@ -18,6 +18,8 @@ _LONGEST = 64 * 1024
 
 def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
     """The value itself, in lower case, and its parameters decoded; names in lower case, the first of a name wins."""
+    if not ("=" in value or ";" in value or "(" in value):
+        return value.strip().lower(), {}
     # A semicolon forgotten before the first parameter is supplied.
     written = _NO_SEMICOLON.sub(r"\1;", without_comments(value[:_LONGEST]), count=1)
     head, *rest = at_semicolons(written)
@@ -45,14 +47,16 @@ def _unquote(text: str) -> str:
 def _joined(found: dict[str, str]) -> dict[str, str]:
     """RFC 2231 §3 and §4: numbered sections put together, percent octets decoded under the charset of the first."""
     plain = {name: _text(value) for name, value in found.items() if "*" not in name}
+    whole: dict[str, list[tuple[int, bool, str]]] = {}
     sections: dict[str, list[tuple[int, bool, str]]] = {}
     for name, value in found.items():
         if match := _SECTION.fullmatch(name):
             sections.setdefault(match[1], []).append((int(match[2]), bool(match[3]), value))
         elif name.endswith("*") and len(name) > 1:
-            sections.setdefault(name[:-1], []).append((0, True, value))
+            whole[name[:-1]] = [(0, True, value)]
     # RFC 2231 names win over a plain one of the same name (RFC 6266 §4.3): the plain one is the fallback.
-    return plain | {name: _assembled(sorted(parts)) for name, parts in sections.items()}
+    joined = ((name, _assembled(sorted(parts))) for name, parts in (sections | whole).items())
+    return plain | {name: text for name, text in joined if text or name not in plain}
 
 
 def _assembled(parts: list[tuple[int, bool, str]]) -> str:
@@ -63,6 +67,8 @@ def _assembled(parts: list[tuple[int, bool, str]]) -> str:
         if percent and position == 0 and text.count("'") > 1:
             charset, _, text = text.split("'", 2)
         data.append(unquote_to_bytes(text) if percent else text.encode("utf-8", "replace"))
+    if not any(percent for _, percent, _ in parts):
+        return _text(b"".join(data).decode("utf-8"))
     return charsets.one_line(charsets.decode(b"".join(data), charset))
 
 

@@ -1,6 +1,7 @@
 """Sorts the lines of a reply into new, quoted and signature; it only looks at marks and changes no line.
 
-One pass, each line looked at a bounded number of times. It is careful: what nothing marks as old is new.
+One pass, each line looked at a bounded number of times, and most of them only once: where nothing could be a mark, the
+line is new. It is careful: what nothing marks as old is new.
 """
 
 from __future__ import annotations
@@ -26,20 +27,42 @@ _LONGEST_SIGNATURE = 12
 
 def sort(lines: Sequence[str]) -> list[Kind]:
     """What each line is."""
-    sorter = _Sorter(lines)
-    while len(sorter.kinds) < len(lines):
-        sorter.step(len(sorter.kinds))
+    beginnings = _beginnings(lines)
+    if not beginnings:
+        return ["new"] * len(lines)
+    sorter = _Sorter(lines, frozenset(beginnings))
+    for at in beginnings:
+        if at >= len(sorter.kinds):
+            sorter.pass_by(at)
+            sorter.step(at)
+    sorter.pass_by(len(lines))
     return sorter.kinds
+
+
+def _beginnings(lines: Sequence[str]) -> list[int]:
+    """Where a quote or signature could begin: lines that could be a mark, and those an attribution may run on from."""
+    found: list[int] = []
+    after = 0
+    for at, line in enumerate(lines):
+        if line and reply_marks.could_mark(line):
+            found += range(max(after, at + 1 - _WRAPPED if reply_marks.could_end(line) else at), at + 1)
+            after = at + 1
+    return found
 
 
 class _Sorter:
     """The kinds of the lines so far; lives for one call of `sort`."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], beginnings: frozenset[int]) -> None:
         self.lines = lines
+        self.beginnings = beginnings
         self.kinds: list[Kind] = []
-        self._beginnings: dict[int, int] = {}
+        self._quotes: dict[int, int] = {}
         """What `_quote` gave: a signature looks ahead to where a quote begins, and no line is judged twice."""
+
+    def pass_by(self, until: int) -> None:
+        """The lines up to that one are new."""
+        self._add("new", until - len(self.kinds))
 
     def step(self, at: int) -> None:
         """Sort the line at `at` and those that belong to it."""
@@ -51,7 +74,7 @@ class _Sorter:
         elif length := self._signature(at):
             self._add("signature", length)
         else:
-            is_device = reply_marks.is_device_line(line) and self._stands_last(at)
+            is_device = self._stands_last(at) and reply_marks.is_device_line(line)
             self._add("signature" if is_device else "new", 1)
 
     def _add(self, kind: Kind, count: int) -> None:
@@ -59,9 +82,11 @@ class _Sorter:
 
     def _quote(self, at: int) -> int:
         """How many lines the quote that begins here has, a line with a mark by itself; 0 where none begins."""
-        if at not in self._beginnings:
-            self._beginnings[at] = self._measure(at)
-        return self._beginnings[at]
+        if at not in self.beginnings:
+            return 0
+        if at not in self._quotes:
+            self._quotes[at] = self._measure(at)
+        return self._quotes[at]
 
     def _measure(self, at: int) -> int:
         line, rest = self.lines[at], len(self.lines) - at

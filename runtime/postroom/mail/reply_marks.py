@@ -43,8 +43,33 @@ _UNSEEN: dict[int, str | None] = dict.fromkeys(
     map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 )
 _PLAIN = _UNSEEN | {ord(digit): str(n) for n, digit in enumerate("٠١٢٣٤٥٦٧٨٩")}
+_SPECIAL = frozenset(map(chr, _PLAIN))
 _JOINED = (*(f"{word} " for word in words.BEGINNINGS if " " in word), *words.BEGINNINGS_JOINED)
 _KINDS = {name: kind for kind in ("to", "date", "sent", "subject", "from") for name in getattr(words, kind.upper())}
+_PHRASES = (*words.BEGIN_FORWARDED, *words.SENT_FROM, *(begin for begin, _ in words.SENT_AROUND))
+_HEAD = 4
+_HEADS = frozenset(phrase[:_HEAD] for phrase in _PHRASES)
+_SHORT_HEADS = tuple(phrase for phrase in _PHRASES if len(phrase) < _HEAD)
+"""How the lines that programs write begin."""
+_FRONT = frozenset(f"{_EDGE}>&-_=\u2010\u2011\u2012\u2013\u2014\u2015\u2500").union(map(chr, _UNSEEN))
+
+
+def could_mark(line: str) -> bool:
+    """Whether any question of this file could be answered yes for the line alone; most lines fail it, and quickly."""
+    head = line[:_HEAD].casefold()
+    return (
+        line[0] in _FRONT
+        or could_end(line)
+        or head[:_HEAD] in _HEADS
+        or head.startswith(_SHORT_HEADS)
+        or "|" in line
+        or "utlook" in line
+    )
+
+
+def could_end(line: str) -> bool:
+    """Whether an attribution that began on a line before could end on this one."""
+    return ":" in line or "@" in line or "：" in line
 
 
 def is_quoted(line: str) -> bool:
@@ -171,7 +196,7 @@ def is_device_line(line: str) -> bool:
     """`Sent from my phone`, `Get Outlook for iOS` in any language: a short line that a program wrote."""
     if len(line) > LONGEST_LINE:
         return False
-    written = line.translate(_UNSEEN).strip(_EDGE)
+    written = _translated(line, _UNSEEN).strip(_EDGE)
     text = written.casefold()
     # In the middle of a sentence the words mean what they say.
     if not text or len(text) > _LONGEST_DEVICE_LINE or not (written[0] == written[0].upper() or text[0] == "i"):
@@ -182,11 +207,10 @@ def is_device_line(line: str) -> bool:
 
 
 def _names_program(text: str) -> bool:
-    if not any(name in text for name in words.PROGRAMS):
-        return False
-    return text.startswith(words.SENT_FROM) or any(
+    written = text.startswith(words.SENT_FROM) or any(
         text.startswith(begin) and text.endswith(end) for begin, end in words.SENT_AROUND
     )
+    return written and any(name in text for name in words.PROGRAMS)
 
 
 def _names_outlook(text: str) -> bool:
@@ -206,12 +230,16 @@ def _names_own(written: str) -> bool:
 
 
 def _plain(line: str) -> str:
+    return _translated(line, _PLAIN).strip(_EDGE).casefold()
+
+
+def _translated(line: str, table: dict[int, str | None]) -> str:
     # Most lines have nothing to translate, and looking is many times quicker.
-    return (line if line.isascii() else line.translate(_PLAIN)).strip(_EDGE).casefold()
+    return line if line.isascii() or _SPECIAL.isdisjoint(line) else line.translate(table)
 
 
 def _name(field: str) -> str:
-    return field.translate(_UNSEEN).strip(_EDGE).replace("\u3000", "").casefold()
+    return _translated(field, _UNSEEN).strip(_EDGE).replace("\u3000", "").casefold()
 
 
 def _ends_with_verb(text: str) -> bool:

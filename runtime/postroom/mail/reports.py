@@ -71,7 +71,10 @@ def _from_mail_system(message: Message) -> bool:
 
 def _failed_recipients(message: Message) -> tuple[ReportedRecipient, ...]:
     """X-Failed-Recipients, as Exim and Google write it."""
-    listed = ",".join(message.all_headers("X-Failed-Recipients"))[: 320 * LIMITS.reported_recipients]
+    fields = message.all_headers("X-Failed-Recipients")
+    if not fields:
+        return ()
+    listed = ",".join(fields)[: 320 * LIMITS.reported_recipients]
     found = (recipient(address.strip(), smtputf8=True) for address in listed.split(","))
     return tuple(ReportedRecipient(address=address, action="failed", status="5.0.0") for address in found if address)
 

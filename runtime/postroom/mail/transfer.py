@@ -14,6 +14,7 @@ from postroom.mail.octets import Octets
 
 _PIECE = 1 << 20
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+_BASE64_OR_BLANK = bytes(set(range(256)) - set(_NOT_BASE64)) + b" \t\r\n"
 IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 KNOWN = IDENTITY | {"base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"}
 _QUANTUM = 4
@@ -58,6 +59,11 @@ def measure_base64(raw: bytes, start: int, end: int) -> tuple[int, bytes]:
         letters += len(piece)
         digest.update(piece)
     return letters // _QUANTUM * 3 + max(letters % _QUANTUM - 1, 0), digest.digest()
+
+
+def is_base64(raw: bytes, start: int, end: int) -> bool:
+    """Whether raw[start:end] up to its padding holds the letters of base64 and blanks alone."""
+    return not raw[start : _padding(raw, start, end)].translate(None, _BASE64_OR_BLANK)
 
 
 def base64_letters(content: bytes) -> bytes:
