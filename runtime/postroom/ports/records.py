@@ -145,6 +145,7 @@ class OutboxRow(Struct, frozen=True, kw_only=True):
     due_at: datetime
     attempts: int = 0
     lease: str | None = None
+    leased_until: datetime | None = None
     turn_at: datetime | None = None
 
 
@@ -222,6 +223,8 @@ class Reply(Struct, frozen=True, kw_only=True):
     state: ReplyState = ReplyState.ACCEPTED
     automatic: str = ""
     """The kind of an automatic reply, which has no agent; empty where a person wrote it."""
+    is_forward: bool = False
+    """Whether it passed a mail on: then the customer still waits for his answer, whatever becomes of it."""
 
 
 class AutomaticReply(Struct, frozen=True, kw_only=True):

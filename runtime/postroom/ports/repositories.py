@@ -239,6 +239,10 @@ class Replies(Protocol):
         """One reply with its recipients as they stand."""
         ...
 
+    def recipients(self, reply: str) -> tuple[ReplyRecipient, ...]:
+        """A reply's recipients as they stand, in their order; none where there is no such reply."""
+        ...
+
     def of_conversation(self, conversation: ConversationId) -> Sequence[Reply]:
         """The conversation's replies, oldest first."""
         ...
