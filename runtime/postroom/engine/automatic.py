@@ -185,6 +185,7 @@ def _rendered(draft: _Draft) -> mail_out.Reply:
     sending, conversation, tenant = draft.rules.sending, draft.session.conversation, draft.session.tenant
     ours = Ours(
         from_=sending.from_,
+        answers_to=sending.answers_to(tenant, conversation) if sending.plus_address else sending.from_.addr,
         message_id=mint_message_id(sending.ring, tenant, conversation, draft.derived("mail"), sending.domain),
         anchor=anchor_message_id(sending.ring, tenant, conversation, sending.domain),
         date=draft.now,

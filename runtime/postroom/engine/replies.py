@@ -273,7 +273,7 @@ class Desk:
         sender = sender_of(request.sender, hand, rules.from_)
         signature = signature_of(hand, values_of(hand, sender.from_, thread))
         words = whole(own, design.answer, signature, design.below)
-        answers_to = rules.reply_to or rules.from_.addr
+        answers_to = rules.answers_to(thread.tenant, thread.id)
         rendered = mail_out.Reply(
             from_=sender.from_,
             to=_as_addresses(design.recipients.to),

@@ -9,7 +9,7 @@ from msgspec import Struct
 from postroom.engine.letters import Canned, Hand
 from postroom.mail.message import Address
 from postroom.mail.recipients import Caps
-from postroom.mail.tokens import KeyRing
+from postroom.mail.tokens import KeyRing, plus_address
 
 
 class SendingRules(Struct, frozen=True, kw_only=True):
@@ -29,4 +29,11 @@ class SendingRules(Struct, frozen=True, kw_only=True):
     canned: tuple[Canned, ...] = ()
     reply_to: str = ""
     """Where answers shall come; empty for where the mail comes from."""
+    plus_address: bool = False
+    """Whether the address that answers come to names the conversation."""
     subject_tag: bool = False
+
+    def answers_to(self, tenant: str, conversation: str) -> str:
+        """The address that answers to a mail of the conversation come to."""
+        address = self.reply_to or self.from_.addr
+        return plus_address(self.ring, tenant, conversation, address) if self.plus_address else address

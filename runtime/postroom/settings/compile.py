@@ -20,7 +20,7 @@ from postroom.routing.routes import Inlet, Route, derived
 from postroom.settings import public_holidays
 from postroom.settings.calendars import WEEK_DAYS, Days
 from postroom.settings.references import secrets
-from postroom.settings.schema import Agent, Box, Channel, Generation, Queue, Tenant
+from postroom.settings.schema import Agent, Box, Channel, Generation, Queue, SmtpGateway, Tenant
 from postroom.settings.units import segment
 
 
@@ -40,6 +40,12 @@ def inlets(tenant: Tenant) -> tuple[Inlet, ...]:
 def automatic_mail(tenant: Tenant) -> dict[str, str]:
     """What becomes of lists, bulk and unmarked automatic mail, `serve` or `file`, by channel."""
     return {channel.name: channel.automatic_mail for channel in tenant.channels}
+
+
+def answer_address(channel: Channel, gateway: SmtpGateway) -> str:
+    """Where answers to the channel's mails come: to the gateway's From, unless the channel has addresses but not it."""
+    is_listed = not channel.addresses or gateway.from_address in channel.addresses
+    return gateway.from_address if is_listed else channel.addresses[0]
 
 
 def caps(tenant: Tenant, channel: Channel) -> Caps:

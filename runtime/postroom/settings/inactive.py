@@ -11,9 +11,6 @@ from postroom.settings.schema import Tenant
 WORDS = "is read and checked, and has no effect in this version"
 
 INACTIVE: dict[str, dict[str, tuple[object, ...]]] = {
-    "gateways": {
-        "plus_address": (False,),
-    },
     "agents": {"notices": ((),)},
 }
 """By section and key, the values that say what this version does anyway: they need no warning."""

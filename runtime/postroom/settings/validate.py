@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from postroom.settings import inactive
 from postroom.settings.checks import (
+    answers,
     broker,
     calendars,
     caps,
@@ -54,6 +55,7 @@ def tenant(page: Page, settings: Tenant) -> None:
         wording,
         letters,
         routes,
+        answers,
         queues,
         inactive,
     )
