@@ -424,3 +424,17 @@ def test_an_address_for_answers_is_better_at_a_domain_of_its_own(tmp_path: Path)
 def test_an_address_without_room_for_a_tag_is_named(tmp_path: Path) -> None:
     long = "customer-service-of-all@example.org"
     assert "has no room for a tag" in warned(loaded(tmp_path, with_tags(address=long)))["channels[0].sending_gateway"]
+
+
+def test_a_blocklist_is_read_and_what_cannot_be_is_named(tmp_path: Path) -> None:
+    good = "blocklist: {addresses: [m@evil.example], domains: [spam.example], patterns: ['^noise[0-9]+@']}\n"
+    assert not wrong(tmp_path, tenant(more=good))
+    found = wrong(tmp_path, tenant(more="blocklist: {addresses: [M <m@x>], domains: [a@b], patterns: ['ok', '(']}\n"))
+    assert list(found) == ["blocklist.addresses[0]", "blocklist.domains[0]"]
+    found = wrong(tmp_path, tenant(more="blocklist: {patterns: ['ok', '(']}\n"))
+    assert "is not a pattern RE2 can read" in found["blocklist.patterns[1]"]
+
+
+def test_a_tenant_that_lists_itself_is_warned(tmp_path: Path) -> None:
+    found = warned(loaded(tmp_path, tenant(more="blocklist: {domains: [example.org]}\n")))
+    assert "an address of our own" in found["blocklist"]

@@ -108,7 +108,8 @@ def _with_history(  # noqa: PLR0917 the facts so far, and where the rest is foun
     apart = sum(in_session.get(kind.value, 0) for kind in (AutomaticKind.REMINDER, AutomaticKind.ROBOT))
     return replace(
         facts,
-        undeliverable=tx.undeliverable.has(session.tenant, facts.recipient, now),
+        undeliverable=tx.undeliverable.has(session.tenant, facts.recipient, now)
+        or bool(rules.sending.blocklist.entry(facts.recipient)),
         mail_answered=tx.automatic.has_mail(mail.id),
         copy_answered=tx.automatic.has_copy(mail, sender, now - COPY_WINDOW),
         sent_in_session=sum(in_session.values()) - apart,

@@ -1,8 +1,9 @@
 """The loop that throws away what was kept for a time only, and that no decision can ask for any more.
 
 Answers to requests that nobody repeats, old acts, drafts of sessions that are long over, automatic replies that no cap
-and no `again_after` looks back on, counts of past days, and addresses that may be written to again. The ledger stays
-whole: a mail may be on its server for as long as it likes, and what the ledger forgot would be taken in a second time.
+and no `again_after` looks back on, counts of past days, and addresses that may be written to again. The ledger is left
+alone here: a mail may be on its server for as long as it likes, and what the ledger forgot would be taken in a second
+time; engine/vanished.py has the listings to tell.
 """
 
 from __future__ import annotations

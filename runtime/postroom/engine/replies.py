@@ -15,6 +15,7 @@ from postroom.engine.designs import (
     Situation,
     anchor_of,
     begun_with,
+    blocked,
     chosen_answer,
     designed,
     file_of_mail,
@@ -189,7 +190,8 @@ class Desk:
         self, request: Letter, situation: Situation, rules: SendingRules, design: Design
     ) -> tuple[Reply, StoredMail, Sender]:
         """Check and render, and put the bytes on disk."""
-        problems = (*text_problems(request, design), *check(design.recipients, rules.caps))
+        recipients = design.recipients
+        problems = (*text_problems(request, design), *check(recipients, rules.caps), *blocked(recipients, rules))
         if problems:
             raise Refused(problems)
         own = await self._offload.run("html", typed, request)

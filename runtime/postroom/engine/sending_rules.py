@@ -10,6 +10,7 @@ from postroom.engine.letters import Canned, Hand
 from postroom.mail.message import Address
 from postroom.mail.recipients import Caps
 from postroom.mail.tokens import KeyRing, plus_address
+from postroom.routing.blocklist import Blocklist
 
 
 class SendingRules(Struct, frozen=True, kw_only=True):
@@ -24,6 +25,8 @@ class SendingRules(Struct, frozen=True, kw_only=True):
     own_addresses: frozenset[str]
     max_size: int
     ring: KeyRing
+    blocklist: Blocklist = Blocklist()
+    """To whom no agent may write."""
     hand_of: Callable[[str], Hand] = lambda account: Hand(name=account)
     """An agent as he writes here, by his account."""
     canned: tuple[Canned, ...] = ()

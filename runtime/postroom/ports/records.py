@@ -130,6 +130,15 @@ class JournalEntry(Struct, frozen=True, kw_only=True):
     effects: tuple[AnyEffect, ...]
 
 
+class Aged(Struct, frozen=True):
+    """A receipt of long ago, as far as forgetting it needs it; `missed_at` is since when its mail is not listed."""
+
+    id: str
+    uid: str
+    sha256: str
+    missed_at: datetime | None = None
+
+
 class OutboxRow(Struct, frozen=True, kw_only=True):
     """An effect on its way out of the house; `lease` is the token of who is doing it now.
 

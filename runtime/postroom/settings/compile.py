@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from postroom.mail import identity as mail
 from postroom.mail.keywords import Keywords, compiled
 from postroom.mail.recipients import Caps
 from postroom.routing.assign import Rules, Stage, Strategy
+from postroom.routing.blocklist import Blocklist
 from postroom.routing.calendar import Calendar, Dates
 from postroom.routing.hours import Segment, ServiceTime
 from postroom.routing.ical.rest_days import RestDays
 from postroom.routing.routes import Inlet, Route, derived
 from postroom.settings import public_holidays
+from postroom.settings.blocklist import BlocklistSettings
 from postroom.settings.calendars import WEEK_DAYS, Days
 from postroom.settings.references import secrets
 from postroom.settings.schema import Agent, Box, Channel, Generation, Queue, SmtpGateway, Tenant
@@ -35,6 +38,17 @@ def inlets(tenant: Tenant) -> tuple[Inlet, ...]:
         Inlet(channel=channel.name, gateway=channel.receiving_gateway, addresses=channel.addresses)
         for channel in tenant.channels
     )
+
+
+def blocklist(tenant: Tenant) -> Blocklist:
+    """Whom the tenant has nothing to do with."""
+    return _blocklist(tenant.blocklist)
+
+
+@lru_cache(maxsize=256)
+def _blocklist(written: BlocklistSettings) -> Blocklist:
+    """It may be long, and is asked for with each reply."""
+    return Blocklist.of(written.addresses, written.domains, written.patterns)
 
 
 def automatic_mail(tenant: Tenant) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from postroom.settings import inactive
 from postroom.settings.checks import (
     answers,
+    blocklist,
     broker,
     calendars,
     caps,
@@ -44,6 +45,7 @@ def tenant(page: Page, settings: Tenant) -> None:
     """Check one tenant."""
     subjects = (
         names,
+        blocklist,
         certificates,
         gateways,
         robots,

@@ -37,6 +37,7 @@ def sending_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_na
         envelope_from=gateway.bounce_address or gateway.from_address,
         domain=gateway.reply_domain or gateway.from_address.rpartition("@")[2],
         caps=compiled.caps(tenant, channel),
+        blocklist=compiled.blocklist(tenant),
         own_addresses=frozenset(own),
         max_size=gateway.max_send_size,
         ring=ring,
