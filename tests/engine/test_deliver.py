@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from msgspec.structs import replace
 
 from postroom.engine.world import FailpointReached
 from postroom.errors import PermanentError, TemporaryError
-from postroom.ports.gateways import BeforeDot, GatewayStatus, SendOutcome
+from postroom.ports.gateways import GatewayStatus, SendOutcome
 from postroom.ports.records import Attempt, OutboxRow, ReplyState
 from postroom.ports.store import Tx
 from postroom.session.effects import EnterQueue, SendReply
@@ -207,39 +206,6 @@ async def test_the_same_reply_performed_again_goes_to_nobody(tmp_path: Path) -> 
         await office.delivery.perform(row)
         await office.delivery.perform(row)
         assert len(office.gateway.handed) == 1
-
-
-async def test_a_lease_lost_before_the_attempt_begins_hands_nothing_over(tmp_path: Path) -> None:
-    async with open_office(tmp_path, says(250)) as office:
-        reply = await office.reply(await office.assigned())
-        (row,) = await office.due()
-        await office.room.house.write(lambda tx: tx.outbox.reclaim())
-        await office.delivery.perform(row)
-        assert (office.gateway.handed, await office.attempts(reply)) == ([], [])
-        assert await office.deliver() == 1
-        assert len(office.gateway.handed) == 1
-
-
-@pytest.mark.parametrize(
-    ("passed", "is_reclaimed", "held"), [(18.0, False, True), (19.5, False, True), (19.5, True, False)]
-)
-async def test_a_lease_that_runs_out_is_asked_for_before_the_final_dot(
-    tmp_path: Path, passed: float, is_reclaimed: bool, held: bool
-) -> None:
-    async with open_office(tmp_path, says(0)) as office:
-        await office.reply(await office.assigned())
-        (row,) = await office.due()
-        send = office.gateway.send
-
-        async def slow(sender: str, recipients: Sequence[str], raw: bytes, before_dot: BeforeDot) -> SendOutcome:
-            office.room.house.clock.passed += passed * 60
-            if is_reclaimed:
-                await office.room.house.write(lambda tx: tx.outbox.reclaim())
-            return await send(sender, recipients, raw, before_dot)
-
-        office.gateway.send = slow  # type: ignore[method-assign] # a relay that takes its time
-        await office.delivery.perform(row)
-        assert office.gateway.handed[0].lease_held is held
 
 
 async def test_a_gateway_that_is_not_configured_any_more_is_named_and_tried_ever_more_seldom(tmp_path: Path) -> None:

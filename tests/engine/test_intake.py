@@ -10,7 +10,6 @@ from postroom.engine.world import FailpointReached
 from postroom.ports.gateways import Listed
 from postroom.ports.records import RawRef
 from postroom.ports.store import Tx
-from postroom.routing.blocklist import Blocklist
 from postroom.routing.outcome import Outcome
 from postroom.routing.routes import Action
 from postroom.session.events import EndRequested, SessionPicked
@@ -118,15 +117,6 @@ async def test_a_route_that_files_keeps_the_mail_and_serves_nobody(tmp_path: Pat
         stored = await room.only(mail(), by)
         assert (stored.outcome, stored.conversation) == (Outcome.FILED_BY_RULE, None)
         assert trace_of(stored)["outcome"] == "filed_by_rule | route suppliers"
-
-
-async def test_mail_of_who_is_on_the_blocklist_is_filed_and_serves_nobody(tmp_path: Path) -> None:
-    listed = replace(RULES, blocklist=Blocklist.of((), ("example.com",), ()))
-    async with open_room(tmp_path) as room:
-        stored = await room.only(mail(), listed)
-        assert (stored.outcome, stored.conversation) == (Outcome.BLOCKED, None)
-        assert trace_of(stored)["outcome"] == "blocked | its sender is on the blocklist, by 'example.com'"
-        assert room.counted == [Outcome.BLOCKED]
 
 
 async def test_a_written_route_goes_before_the_derived_one_and_its_queue_is_taken(tmp_path: Path) -> None:
