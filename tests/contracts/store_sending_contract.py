@@ -72,7 +72,7 @@ class OutboxContract:
         await put_in(store, outbox_row("o1", due=5))
         assert await lease(store, 4) == []
         rows = await store.write(lambda tx: tx.outbox.lease("mine", later(5), later(9), 9))
-        assert rows == [replace(outbox_row("o1", due=5), lease="mine")]
+        assert rows == [replace(outbox_row("o1", due=5), lease="mine", leased_until=later(9))]
         assert await lease(store, 6, token="other") == []
 
     async def test_rows_of_different_conversations_come_the_longest_due_first_up_to_the_limit(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from postroom.engine.bounces import close_loop
 from postroom.engine.report_outcome import recipients_reported, undeliverable
 from postroom.mail.message import DeliveryReport, ReportedRecipient
 from postroom.ports.records import Reply, ReplyRecipient, ReplyState
@@ -127,6 +128,28 @@ async def test_nothing_is_sent_by_itself_to_a_mailbox_that_is_not_there(
         now = office.room.house.clock.now()
         has = await office.room.house.read(lambda tx: tx.undeliverable.has(ACME, CARLA.upper(), now))
         assert has is kept
+
+
+async def test_a_guess_marks_its_recipient_and_keeps_nobody_from_mail(
+    tmp_path: Path,
+) -> None:
+    async with open_office(tmp_path, says(250)) as office:
+        reply = await sent(office, CARLA)
+        stored = await office.stored(reply)
+        failed = ReportedRecipient(address=CARLA, action="failed", status="5.1.1")
+        guess = DeliveryReport(recipients=(failed,), original_message_id=reply.message_id, is_guess=True)
+        now = office.room.house.clock.now()
+        house = office.room.house
+        await house.write(lambda tx: close_loop(tx, house.step, stored.conversation, guess, now))
+        assert (await office.stored(reply)).state is ReplyState.FAILED
+        assert not await house.read(lambda tx: tx.undeliverable.has(ACME, CARLA, now))
+
+
+async def test_a_report_about_a_look_alike_marks_nobody(tmp_path: Path) -> None:
+    async with open_office(tmp_path, says(250)) as office:
+        reply = await sent(office, "strasse@example.com", "dora@example.com")
+        await office.room.only(report(reply.message_id, ("straße@example.com", "failed", "5.1.1")))
+        assert {one.state for one in (await office.stored(reply)).recipients} == {ReplyState.SENT}
 
 
 async def test_a_report_about_another_mail_of_the_conversation_marks_nothing(tmp_path: Path) -> None:

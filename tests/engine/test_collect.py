@@ -9,6 +9,7 @@ from itertools import accumulate
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from postroom.engine.collecting_lessons import NOT_BEFORE
 from postroom.engine.retry import BREAKER_FIRST, BREAKER_LAST
@@ -193,3 +194,24 @@ async def test_a_stop_ends_the_session_in_hand_in_order(tmp_path: Path) -> None:
     assert server.verbs()[-1] == b"QUIT"
     oracle.check_mails(server.mails)
     oracle.check_quiet()
+
+
+# -- what the ledger forgets --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("leave", "left"), [(False, 0), (True, 1)])
+async def test_the_ledger_forgets_what_is_gone_and_believes_no_empty_listing_of_a_box_whose_mails_stay(
+    tmp_path: Path, leave: bool, left: int
+) -> None:
+    server = stocked(oracle_of(tmp_path), 1)
+    async with server.serving(), house(tmp_path) as here:
+        current = replace(here.collecting(pop3(server.port), leave=leave), ledger_for=timedelta(days=60))
+        collector = here.collector(current)
+        await here.polls(collector)
+        server.mails.clear()
+        for days in (61, 8, 1):
+            here.clock.forward(days=days)
+            await here.polls(collector)
+        known = await here.shared.store.read(lambda tx: tx.ledger.known(current.rules.gateway_key, ["name-0"]))
+        assert len(known) == left
+    assert here.outcomes == [Outcome.CONVERSATION]

@@ -208,15 +208,6 @@ async def test_the_same_reply_performed_again_goes_to_nobody(tmp_path: Path) -> 
         assert len(office.gateway.handed) == 1
 
 
-async def test_a_lost_lease_is_seen_before_the_final_dot(tmp_path: Path) -> None:
-    async with open_office(tmp_path, says(0)) as office:
-        await office.reply(await office.assigned())
-        (row,) = await office.due()
-        await office.room.house.write(lambda tx: tx.outbox.reclaim())
-        await office.delivery.perform(row)
-        assert not office.gateway.handed[0].lease_held
-
-
 async def test_a_gateway_that_is_not_configured_any_more_is_named_and_tried_ever_more_seldom(tmp_path: Path) -> None:
     async with open_office(tmp_path, says(250)) as office:
         reply = await office.reply(await office.assigned())

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from postroom.mail.parse import parse
 from postroom.mail.tokens import read_token
 from postroom.ports.desk import NewAttachment, Refused, ReplyRequest, Stale
 from postroom.ports.records import Reply, ReplyState
@@ -19,7 +20,7 @@ from postroom.session.events import EndRequested, ReplySubmitted
 from postroom.session.state import Phase, SessionId
 from tests.dispatch.house import ACME, GLOBEX
 from tests.engine.outgoing import Office, open_office
-from tests.engine.room import RING, anchor, dsn, mail
+from tests.engine.room import RING, anchor, dsn, mail, sending_rules
 
 STRANGER = "Stranger <stranger@example.net>"
 
@@ -82,6 +83,19 @@ async def test_an_answer_to_the_reply_comes_back_into_its_conversation(tmp_path:
         answer = await office.room.only(mail("Thanks!", In_Reply_To=f"<{reply.message_id}>", Message_ID="<2@x>"))
         assert answer.conversation == session.conversation
         assert (await office.room.house.session(session.id)).phase is Phase.QUEUED
+
+
+async def test_an_answer_that_lost_its_references_comes_back_by_the_tag_of_its_address(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        office.desk._rules = lambda *of: replace(sending_rules(*of), plus_address=True)
+        session = await office.assigned()
+        reply = await office.reply(session)
+        (back_to,) = parse(office.room.blobs.read(reply.raw)).reply_to
+        assert back_to.addr.startswith(f"help+{session.conversation}.")
+        answer = await office.room.only(mail("Thanks!", To=back_to.addr.upper(), Message_ID="<2@x>"))
+        assert answer.conversation == session.conversation
+        stranger = await office.room.only(mail("Me too!", To=back_to.addr, From="m@evil.example", Message_ID="<3@x>"))
+        assert (stranger.conversation, stranger.new_participant) == (session.conversation, True)
 
 
 @pytest.mark.parametrize(

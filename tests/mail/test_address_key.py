@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.mail.address_key import address_key
+from postroom.mail.identity import Identity, untagged
 
 
 def test_letter_case_does_not_matter() -> None:
@@ -32,3 +33,12 @@ def test_the_key_of_a_key_is_itself_and_as_long_as_the_address(text: str) -> Non
     key = address_key(text)
     assert (address_key(key), len(key)) == (key, len(text))
     assert [char.isascii() for char in key] == [char.isascii() for char in text]
+
+
+def test_nobody_takes_a_look_alike_for_another() -> None:
+    ours = Identity(own_addresses=("help@straße.example",), forms=("form@straße.example",))
+    assert ours.is_own("HELP+tag@straße.example")
+    assert not ours.is_own("help@strasse.example")
+    assert not ours.is_form("form@strasse.example")
+    both = ("ann@straße.example", "ann@strasse.example")
+    assert len({untagged(address) for address in both}) == 2

@@ -6,6 +6,7 @@ import email
 import email.policy
 
 import pytest
+from msgspec import structs
 
 from postroom.mail.answering import Answering, answering
 from postroom.mail.automatic_subjects import usual_subject
@@ -20,6 +21,7 @@ from tests.mail.mails import CONVERSATION, IDENTITY, MAIL, NOW, RING, TENANT, ma
 
 OURS = Ours(
     from_=Address("help@example.org", "Help"),
+    answers_to="help@example.org",
     message_id=mint_message_id(RING, TENANT, CONVERSATION, MAIL, "reply.example.org"),
     anchor=anchor_message_id(RING, TENANT, CONVERSATION, "reply.example.org"),
     date=NOW,
@@ -135,3 +137,11 @@ def test_a_text_for_all_others_goes_before_the_first() -> None:
 
 def test_where_there_is_no_text_none_is_chosen() -> None:
     assert in_language((), "en") is None
+
+
+def test_answers_come_where_they_shall() -> None:
+    found = answering_of()
+    tagged = structs.replace(OURS, answers_to="help+tag@example.org")
+    raw = compose(automatic_mail(TEXT, VALUES, found, tagged, is_reminder=False))
+    assert [one.addr for one in parse(raw).reply_to] == ["help+tag@example.org"]
+    assert parse(composed()).reply_to == ()

@@ -12,7 +12,7 @@ import pytest
 
 from postroom.mail.message import Message
 from postroom.mail.threads import Arrival, Candidate, FoundBy, ThreadKeys, ThreadMatch, match, thread_keys
-from postroom.mail.tokens import KeyRing, anchor_message_id, mint_message_id
+from postroom.mail.tokens import KeyRing, anchor_message_id, mint_message_id, plus_address
 from tests.mail.mails import CONVERSATION, MAIL, NOW, OTHER_CONVERSATION, RING, TENANT, mail
 
 TOKEN = mint_message_id(RING, TENANT, CONVERSATION, MAIL, "example.org")
@@ -25,6 +25,12 @@ MALLORY = "mallory@evil.example"
 FOREIGN = mint_message_id(RING, "globex", CONVERSATION, MAIL, "example.org")
 REMOVED = mint_message_id(KeyRing("k0", {"k0": b"a key that was removed"}), TENANT, CONVERSATION, MAIL, "x.example")
 OTHERS = mint_message_id(RING, TENANT, OTHER_CONVERSATION, MAIL, "x.example")
+
+PLUS = plus_address(RING, TENANT, CONVERSATION, "reply@example.org")
+TAG = PLUS.partition("@")[0].partition("+")[2]
+OF_OTHERS = plus_address(RING, TENANT, OTHER_CONVERSATION, "r@x.example").partition("@")[0].partition("+")[2]
+OF_GLOBEX = plus_address(RING, "globex", CONVERSATION, "r@x.example").partition("@")[0].partition("+")[2]
+OF_K0 = plus_address(KeyRing("k0", {"k0": b"a key that was removed"}), TENANT, CONVERSATION, "r@x.example")
 
 FORGED: Mapping[str, str] = {
     "truncated by one": LOCAL[:-1],
@@ -53,6 +59,21 @@ FORGED: Mapping[str, str] = {
     "an override in it": LOCAL[:40] + "\u202e" + LOCAL[40:],
     "percent-encoded": LOCAL.replace(".", "%2e"),
     "two at-signs": f"x@{LOCAL}",
+    "a tag truncated by one": TAG[:-1],
+    "a tag truncated to 40 bits": TAG[:-8],
+    "a tag without its MAC": TAG[:-17],
+    "a tag with an empty MAC": TAG[:-16],
+    "a tag extended by one": TAG + "a",
+    "a tag with a guessed MAC": TAG[:-16] + "a" * 16,
+    "a tag with one character changed": TAG[:-1] + ("b" if TAG[-1] != "b" else "c"),
+    "the conversation under another's tag": TAG[:-16] + OF_OTHERS[-16:],
+    "a tag with the start of an id's MAC": TAG[:-16] + MAC[:16],
+    "a tag with the start of the anchor's MAC": TAG[:-16] + ANCHOR.partition("@")[0][-32:][:16],
+    "another tenant's tag": OF_GLOBEX,
+    "a tag under a removed key": OF_K0.partition("@")[0].partition("+")[2],
+    "a tag with a full-width letter": TAG[:-1] + chr(ord(TAG[-1]) + 0xFEE0),
+    "a tag with a second plus": TAG.replace(".", "+"),
+    "a tag in quotes": f'"{TAG}"',
 }
 
 
@@ -131,6 +152,9 @@ UNSIGNED: Mapping[str, Mapping[str, str]] = {
     "a true token in Original-Message-ID": {"Original_Message_ID": f"<{TOKEN}>"},
     "a true token in a display name": {"To": f'"{TOKEN}" <help@example.org>'},
     "a true token as a domain": {"To": f"reply@{LOCAL}.example.org"},
+    "a true tag in an id": {"In_Reply_To": f"<{TAG}@example.org>"},
+    "a true tag behind a minus": {"To": f"reply-{TAG}@example.org"},
+    "a true tag in Reply-To": {"Reply_To": PLUS},
     "a true token in Reply-To": {"Reply_To": f"reply+{LOCAL}@example.org"},
     "her name over his address": {"From": f'"ann@customer.example" <{MALLORY}>', "References": f"<{HERS}>"},
     "her address in a comment": {"From": f"{MALLORY} (ann@customer.example)", "References": f"<{HERS}>"},
@@ -157,7 +181,12 @@ def test_without_a_token_of_ours_a_stranger_starts_anew(attempt: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [f"> Message-ID: <{TOKEN}>\r\n", f"In-Reply-To: <{TOKEN}>\r\n\r\nhello\r\n", f"reply+{LOCAL}@example.org\r\n"],
+    [
+        f"> Message-ID: <{TOKEN}>\r\n",
+        f"write to {PLUS}\r\n",
+        f"In-Reply-To: <{TOKEN}>\r\n\r\nhello\r\n",
+        f"reply+{LOCAL}@example.org\r\n",
+    ],
 )
 def test_what_stands_in_the_text_is_no_key(body: str) -> None:
     assert judged(attack(body)).conversation is None
@@ -175,6 +204,11 @@ STOLEN: Mapping[str, Mapping[str, str]] = {
     "from her look-alike": {"From": "\u0430nn@customer.example", "In_Reply_To": f"<{TOKEN}>"},
     "from a tag on her address": {"From": "ann+x@customer.example", "In_Reply_To": f"<{TOKEN}>"},
     "from nobody": {"From": "nobody", "In_Reply_To": f"<{TOKEN}>"},
+    "as the tag of an address": {"To": PLUS},
+    "as the tag of a copy's address": {"Cc": PLUS},
+    "as a tag in capitals": {"To": PLUS.upper()},
+    "as the tag of any address": {"To": f"whoever+{TAG}@evil.example"},
+    "as a tag behind another": {"To": f"reply+x+{TAG}@example.org"},
     "from two authors": {"From": f"ann@customer.example, {MALLORY}", "In_Reply_To": f"<{TOKEN}>"},
 }
 

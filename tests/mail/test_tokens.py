@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.mail.tokens import KeyRing, Token, anchor_message_id, is_forged, mint_message_id, read_token
+from postroom.mail.tokens import (
+    LONGEST_TAG,
+    KeyRing,
+    Token,
+    anchor_message_id,
+    is_forged,
+    is_forged_plus_tag,
+    mint_message_id,
+    plus_address,
+    read_plus_tag,
+    read_token,
+)
 from tests.mail.mails import CONVERSATION, MAIL, RING, TENANT
 
 MINTED = mint_message_id(RING, TENANT, CONVERSATION, MAIL, "reply.example.org")
@@ -81,3 +92,45 @@ def test_only_ulids_are_minted(bad: str) -> None:
 def test_a_ring_that_cannot_work_is_refused(current: str, keys: dict[str, bytes], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         KeyRing(current, keys)
+
+
+def tag_of(address: str) -> str:
+    return address.rpartition("@")[0].rpartition("+")[2]
+
+
+def test_an_address_with_a_tag_names_its_conversation_and_keeps_its_mailbox() -> None:
+    address = plus_address(RING, TENANT, CONVERSATION, "Help@example.org")
+    assert address.startswith(f"Help+{CONVERSATION}.")
+    assert address.endswith("@example.org")
+    assert len(tag_of(address)) == LONGEST_TAG
+    for tag in (tag_of(address), tag_of(address).upper()):
+        assert read_plus_tag(RING, TENANT, tag) == Token(CONVERSATION, None, "k2")
+        assert not is_forged_plus_tag(RING, TENANT, tag)
+        assert is_forged_plus_tag(RING, "other", tag)
+    assert read_token(RING, TENANT, tag_of(address)) is None
+
+
+def test_a_tag_under_a_retired_key_is_still_read_and_one_under_a_removed_key_is_not() -> None:
+    old = tag_of(plus_address(KeyRing("k1", RING.keys), TENANT, CONVERSATION, "help@example.org"))
+    assert read_plus_tag(RING, TENANT, old) == Token(CONVERSATION, None, "k1")
+    assert read_plus_tag(KeyRing("k2", {"k2": RING.keys["k2"]}), TENANT, old) is None
+
+
+@pytest.mark.parametrize(
+    ("local", "has_room"), [("a" * 20, True), ("a" * 21, False), ("ü" * 10, True), ("ü" * 11, False)]
+)
+def test_a_local_part_without_room_for_a_tag_stays_as_it_is(local: str, has_room: bool) -> None:
+    address = plus_address(RING, TENANT, CONVERSATION, f"{local}@example.org")
+    assert (address != f"{local}@example.org") is has_room
+    assert len(address.rpartition("@")[0].encode()) <= 64
+
+
+def test_an_id_of_ours_behind_a_plus_is_read_as_what_it_is() -> None:
+    local = MINTED.partition("@")[0]
+    assert read_plus_tag(RING, TENANT, local) == Token(CONVERSATION, MAIL, "k2")
+    assert is_forged_plus_tag(RING, TENANT, local[:-1] + ("b" if local[-1] != "b" else "c"))
+
+
+@given(st.text(max_size=80) | st.from_regex(r"[0-9a-z]{26}\.[a-z2-7]{16}", fullmatch=True))
+def test_no_tag_is_read_that_was_not_minted(tag: str) -> None:
+    assert read_plus_tag(RING, TENANT, tag) is None

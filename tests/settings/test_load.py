@@ -176,7 +176,7 @@ def test_mail_may_be_left_on_the_server_for_ever_or_for_days(tmp_path: Path) -> 
         (
             "zzz: 1\n",
             "zzz",
-            "there is no such key: the keys here are agents, calendars, canned_answers, certificates, channels,",
+            "there is no such key: the keys here are agents, blocklist, calendars, canned_answers, certificates,",
         ),
         ("name: other\n", "name", "must be the file's name, 'acme', or be left out"),
         ("- a\n", "", "must be a mapping of keys, not a list"),

@@ -108,7 +108,8 @@ def _with_history(  # noqa: PLR0917 the facts so far, and where the rest is foun
     apart = sum(in_session.get(kind.value, 0) for kind in (AutomaticKind.REMINDER, AutomaticKind.ROBOT))
     return replace(
         facts,
-        undeliverable=tx.undeliverable.has(session.tenant, facts.recipient, now),
+        undeliverable=tx.undeliverable.has(session.tenant, facts.recipient, now)
+        or bool(rules.sending.blocklist.entry(facts.recipient)),
         mail_answered=tx.automatic.has_mail(mail.id),
         copy_answered=tx.automatic.has_copy(mail, sender, now - COPY_WINDOW),
         sent_in_session=sum(in_session.values()) - apart,
@@ -185,6 +186,7 @@ def _rendered(draft: _Draft) -> mail_out.Reply:
     sending, conversation, tenant = draft.rules.sending, draft.session.conversation, draft.session.tenant
     ours = Ours(
         from_=sending.from_,
+        answers_to=sending.answers_to(tenant, conversation) if sending.plus_address else sending.from_.addr,
         message_id=mint_message_id(sending.ring, tenant, conversation, draft.derived("mail"), sending.domain),
         anchor=anchor_message_id(sending.ring, tenant, conversation, sending.domain),
         date=draft.now,

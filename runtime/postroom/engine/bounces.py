@@ -34,7 +34,7 @@ def close_loop(tx: Tx, step: Step, conversation: ConversationId, report: Deliver
         tx.undeliverable.add(reply.tenant, address, now, now + UNDELIVERABLE_FOR)
     words = next((one.words for one in after if one.state is ReplyState.FAILED), "")
     if failed_for_all(reply.recipients, after) and not reply.automatic:
-        step(tx, reply.session, failure(tx, reply, words))
+        step(tx, reply.session, failure(reply, words))
     return _line(reply, sum(one.state is ReplyState.FAILED for one in after), words)
 
 

@@ -20,6 +20,7 @@ from postroom.engine.draining import Draining
 from postroom.engine.pace import next_wait
 from postroom.engine.retry import Backoff
 from postroom.engine.switches import Switch
+from postroom.engine.vanished import Vanished
 from postroom.engine.verdict import IntakeRules
 from postroom.errors import TemporaryError
 from postroom.ports.gateways import GatewayError, GatewayStatus, TellingGateway
@@ -61,6 +62,7 @@ class Collector:
         self._watcher = watcher
         self._backoff = Backoff()
         self._lessons = Lessons()
+        self._vanished = Vanished(shared.store, shared.clock)
         self._draining = Draining()
         self._pace = current().poll_every
         self._switch = switch
@@ -133,7 +135,7 @@ class Collector:
         try:
             # After failures sessions grow shorter, so that what did arrive is deleted before the fault strikes again.
             most = max(current.batch >> self._backoff.failures, 1)
-            polled = await Session(current, self._shared, self._lessons, mailbox).run(most, stopping)
+            polled = await Session(current, self._shared, self._lessons, self._vanished, mailbox).run(most, stopping)
         except BaseException:
             mailbox.abort()
             raise

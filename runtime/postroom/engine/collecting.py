@@ -37,6 +37,8 @@ class Collecting(Struct, frozen=True, kw_only=True):
     leave_on_server: bool = False
     leave_for: timedelta | None = None
     """How long a mail stays on the server after it was first seen; for ever where there is none."""
+    ledger_for: timedelta | None = None
+    """How long the ledger at least knows a mail that is gone from the server; for ever where there is none."""
 
 
 class Polled(Struct, frozen=True, kw_only=True):

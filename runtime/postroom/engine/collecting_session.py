@@ -22,6 +22,7 @@ from postroom.engine.collecting_queue import ArrivalQueue, Budget
 from postroom.engine.intake import Arrival, Received
 from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.together import lone_error
+from postroom.engine.vanished import Vanished
 from postroom.engine.verdict import IntakeRules
 from postroom.errors import TemporaryError
 from postroom.ports.gateways import Fetched, GatewayError, GatewayStatus, Listed, Mailbox, Spooler
@@ -76,10 +77,13 @@ class _Durable:
 class Session:
     """A box between opening and closing."""
 
-    def __init__(self, current: Collecting, shared: Shared, lessons: Lessons, mailbox: Mailbox) -> None:
+    def __init__(
+        self, current: Collecting, shared: Shared, lessons: Lessons, vanished: Vanished, mailbox: Mailbox
+    ) -> None:
         self._current = current
         self._shared = shared
         self._lessons = lessons
+        self._vanished = vanished
         self._mailbox = mailbox
         self._queue = ArrivalQueue(shared.budget)
         self._is_cut_short = False
@@ -87,7 +91,8 @@ class Session:
 
     async def run(self, most: int, stopping: asyncio.Event) -> Polled:
         """Read at most so many mails and end the session. Raises GatewayError, TemporaryError."""
-        listing, kept = self._lessons.listed(await self._mailbox.listing(), self._shared.clock.monotonic())
+        whole = await self._mailbox.listing()
+        listing, kept = self._lessons.listed(whole, self._shared.clock.monotonic())
         choice, unseen = await self._choose(listing)
         wanted = in_turn(choice, self._lessons)[:most]
         taken = await self._take(wanted, stopping) if wanted else []
@@ -100,6 +105,7 @@ class Session:
         # The next session follows at once only where this one got on: a server must never make us turn in circles.
         is_more = bool(taken) and confirmed and (self._is_cut_short or len(wanted) < len(taken) + left)
         polled = self._polled(is_more=is_more, left=left, kept=kept)
+        await self._look_for_vanished(whole)
         return replace(polled, taken=len(taken))
 
     def _polled(self, *, is_more: bool, left: int, kept: int) -> Polled:
@@ -109,6 +115,12 @@ class Session:
             words = f"the server confirmed the deletion of {kept} mails and lists them still; they were taken in once"
             return Polled(is_more=is_more, left=left, status=GatewayStatus.DRAINING_STUCK, words=words)
         return Polled(is_more=is_more, left=left)
+
+    async def _look_for_vanished(self, whole: Sequence[Listed]) -> None:
+        """Let the ledger forget what is long gone. Of a box whose mails stay, an empty listing is not believed."""
+        keep_for = self._current.ledger_for
+        if keep_for is not None and (whole or not self._current.leave_on_server):
+            await self._vanished.look(self._current.rules.gateway_key, {one.uid for one in whole}, keep_for)
 
     # -- choosing -----------------------------------------------------------------------------------------------
 

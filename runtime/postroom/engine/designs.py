@@ -172,6 +172,17 @@ def _somebody(address: str) -> tuple[str, ...]:
     return (address,) if address else ()
 
 
+def blocked(recipients: Recipients, rules: SendingRules) -> tuple[str, ...]:
+    """Those of the recipients that are on the tenant's blocklist, in words."""
+    fields = (("To", recipients.to), ("Cc", recipients.cc), ("Bcc", recipients.bcc))
+    return tuple(
+        f"{field}: {address!r} is on the blocklist, by {entry!r}"
+        for field, addresses in fields
+        for address in addresses
+        if (entry := rules.blocklist.entry(address))
+    )
+
+
 def text_problems(request: Letter, design: Design) -> tuple[str, ...]:
     """What is wrong with the words of the request."""
     problems = []

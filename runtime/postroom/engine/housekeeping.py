@@ -2,8 +2,8 @@
 
 Answers to requests that nobody repeats, old acts, drafts of sessions that are long over, automatic replies that no cap
 and no `again_after` looks back on, counts of past days, figures of past years, and addresses that may be written to
-again. The ledger stays whole: a mail may be on its server for as long as it likes, and what the ledger forgot would be
-taken in a second time.
+again. The ledger is left alone here: a mail may be on its server for as long as it likes, and what the ledger forgot
+would be taken in a second time; engine/vanished.py has the listings to tell.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from postroom.engine.designs import (
     Situation,
     anchor_of,
     begun_with,
+    blocked,
     chosen_answer,
     designed,
     file_of_mail,
@@ -196,7 +197,8 @@ class Desk:
         self, request: Letter, situation: Situation, rules: SendingRules, design: Design
     ) -> tuple[Reply, StoredMail, Sender]:
         """Check and render, and put the bytes on disk."""
-        problems = (*text_problems(request, design), *check(design.recipients, rules.caps))
+        recipients = design.recipients
+        problems = (*text_problems(request, design), *check(recipients, rules.caps), *blocked(recipients, rules))
         if problems:
             raise Refused(problems)
         own = await self._offload.run("html", typed, request)
@@ -280,7 +282,7 @@ class Desk:
         sender = sender_of(request.sender, hand, rules.from_)
         signature = signature_of(hand, values_of(hand, sender.from_, thread))
         words = whole(own, design.answer, signature, design.below)
-        answers_to = rules.reply_to or rules.from_.addr
+        answers_to = rules.answers_to(thread.tenant, thread.id)
         rendered = mail_out.Reply(
             from_=sender.from_,
             to=_as_addresses(design.recipients.to),

@@ -42,15 +42,9 @@ def mail_of(reply: Reply, rendered: mail_out.Reply, mail_class: str, accepted: T
     )
 
 
-def is_forward(tx: Tx, reply: Reply) -> bool:
-    """Whether it passed a mail on: then the customer still waits for his answer, whatever becomes of it."""
-    mail = tx.mails.get(reply.mail)
-    return mail is not None and mail.mail_class == FORWARD
-
-
-def failure(tx: Tx, reply: Reply, words: str) -> ReplyFailed | ForwardFailed:
+def failure(reply: Reply, words: str) -> ReplyFailed | ForwardFailed:
     """What the session hears where nobody in To gets it."""
-    if is_forward(tx, reply):
+    if reply.is_forward:
         return ForwardFailed(reply=reply.id, words=words)
     return ReplyFailed(reply=reply.id, words=words)
 

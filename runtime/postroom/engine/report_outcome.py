@@ -8,6 +8,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from postroom.engine.attempt_outcome import REACHED, Recipients
+from postroom.mail.address_key import address_key
 from postroom.mail.message import DeliveryReport, ReportedRecipient
 from postroom.ports.records import ReplyRecipient, ReplyState
 
@@ -22,7 +23,9 @@ def recipients_reported(recipients: Recipients, report: DeliveryReport) -> Recip
 
 
 def undeliverable(recipients: Recipients, after: Recipients, report: DeliveryReport) -> tuple[str, ...]:
-    """The addresses that failed now because there is no such mailbox."""
+    """The addresses that failed now because there is no such mailbox; a guess is no ground to write to nobody there."""
+    if report.is_guess:
+        return ()
     failed = {one.address for one in after if one.state is ReplyState.FAILED} - {
         one.address for one in recipients if one.state is ReplyState.FAILED
     }
@@ -32,7 +35,8 @@ def undeliverable(recipients: Recipients, after: Recipients, report: DeliveryRep
 
 def _block_of(one: ReplyRecipient, all_: Recipients, report: DeliveryReport) -> ReportedRecipient | None:
     """What the report says of him: by address, or the only block of a report on a mail to him alone (a forwarder's)."""
-    named = (block for block in report.recipients if block.address.casefold() == one.address.casefold())
+    key = address_key(one.address)
+    named = (block for block in report.recipients if address_key(block.address) == key)
     found = next(named, None)
     is_alone = len(report.recipients) == len({other.address for other in all_}) == 1
     return found or (report.recipients[0] if is_alone else None)

@@ -99,6 +99,8 @@ class Settler:
         reported = self._reported(tx, reading)
         if reported is not None:
             return self._report(tx, reading, reported)
+        if blocked_by := reading.verdict.blocked_by:
+            return self._file(tx, reading, Outcome.BLOCKED, f"its sender is on the blocklist, by {blocked_by!r}")
         if match is None:
             return self._file(tx, reading, Outcome.UNROUTED, "no notification route matches")
         if match.route.action is Action.DISCARD:

@@ -15,6 +15,7 @@ from postroom.mail.message import Message
 from postroom.mail.quotes import new_text
 from postroom.mail.threads import ThreadKeys, thread_keys
 from postroom.mail.tokens import KeyRing, read_token
+from postroom.routing.blocklist import Blocklist
 from postroom.routing.routes import MailFacts, Route, RouteMatch, first_match
 
 BELIEVED_PAST = timedelta(days=30)
@@ -29,6 +30,7 @@ class IntakeRules(Struct, frozen=True, kw_only=True):
     """The gateway's name within the tenant."""
     identity: Identity
     routes: tuple[Route, ...]
+    blocklist: Blocklist = Blocklist()
     automatic_mail: Mapping[str, str]
     """`serve` or `file`, by channel."""
     ring: KeyRing
@@ -55,6 +57,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     keyword: KeywordHit | None = None
     """The keyword of the mail were its subject new, and `keyword_of_text` that of its new text alone."""
     keyword_of_text: KeywordHit | None = None
+    blocked_by: str = ""
+    """The entry of the blocklist that names one of its authors; empty where none does."""
     language: str = ""
     """The language it is written in, where that was asked and could be told."""
 
@@ -81,6 +85,7 @@ def judge(
         classification=classification,
         route=route,
         keys=thread_keys(message, rules.ring, rules.tenant),
+        blocked_by=rules.blocklist.entry_of_any(author.addr for author in message.from_),
         language=written or "",
         keyword=keyword_in(message, keywords, None) if keywords else None,
         keyword_of_text=keyword_in(message, keywords, message.subject) if keywords else None,

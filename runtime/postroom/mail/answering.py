@@ -11,6 +11,7 @@ import re
 from msgspec import Struct
 
 from postroom.mail.addr_spec import recipient
+from postroom.mail.address_key import address_key
 from postroom.mail.classify import Classification
 from postroom.mail.compose import answered_id, ids_up_to
 from postroom.mail.identity import Identity
@@ -52,7 +53,7 @@ def is_same_organisation(domain: str, other: str) -> bool:
     Without a list of public suffixes two domains beside each other are strangers. So is nobody harmed: what is above a
     registered domain has no mailboxes, and what is below it is its owner's.
     """
-    one, two = domain.casefold(), other.casefold()
+    one, two = address_key(domain), address_key(other)
     return bool(one and two) and (one == two or one.endswith(f".{two}") or two.endswith(f".{one}"))
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from postroom.mail.addr_spec import recipient
+from postroom.mail.address_key import address_key
 from postroom.mail.message import ReportedRecipient
 
 _LINES = 400
@@ -45,7 +46,7 @@ def guess_recipients(text: str, apart_from: frozenset[str]) -> tuple[ReportedRec
     """The addresses the text says were not reached, each with the refusal's status; `apart_from` are address keys."""
     lines = _own_words(text)
     for found in (_by_label(lines), _by_place(lines), _by_refusal(lines)):
-        addresses = dict.fromkeys(address for address in found if address.casefold() not in apart_from)
+        addresses = dict.fromkeys(address for address in found if address_key(address) not in apart_from)
         if addresses:
             return _reported(tuple(addresses)[:_MOST], lines)
     return ()
@@ -97,8 +98,8 @@ def _reported(addresses: tuple[str, ...], lines: list[str]) -> tuple[ReportedRec
 
 def _status_of(address: str, lines: list[str]) -> str:
     """The first code from the line that names the address onwards, up to a line that names another."""
-    key = address.casefold()
-    at = next((place for place, line in enumerate(lines) if key in line.casefold()), len(lines))
+    key = address_key(address)
+    at = next((place for place, line in enumerate(lines) if key in address_key(line)), len(lines))
     for line in lines[at : at + 8]:
         if _status(line):
             return _status(line)

@@ -31,6 +31,7 @@ class Ours(Struct, frozen=True, kw_only=True):
     """What of the reply is ours: its author, its id, the anchor of its conversation, and its time (aware)."""
 
     from_: Address
+    answers_to: str
     message_id: str
     anchor: str
     date: datetime
@@ -59,6 +60,7 @@ def automatic_mail(
     subject = text.subject or usual_subject(text.language, is_reminder=is_reminder)
     return Reply(
         from_=ours.from_,
+        reply_to=Address(ours.answers_to) if ours.answers_to != ours.from_.addr else None,
         to=(Address(answering.recipient),),
         subject=fill(subject, values, Place.HEADER),
         date=ours.date,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from postroom.mail.address_key import address_key
+
 
 class SpamHeader(Struct, frozen=True):
     """The field, and the value in it, by which the gateway's own filter marks spam."""
@@ -28,7 +30,7 @@ class Identity(Struct, frozen=True, kw_only=True):
 
     def is_form(self, address: str) -> bool:
         """Whether the address is a listed sender of web forms."""
-        return address.casefold() in {form.casefold() for form in self.forms}
+        return address_key(address) in {address_key(form) for form in self.forms}
 
     def is_own_list(self, list_id: str) -> bool:
         """Whether the List-Id is that of a group address that feeds this box."""
@@ -37,6 +39,6 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 
 def untagged(address: str) -> str:
-    """The address case-folded and without its plus-tag (RFC 5233)."""
-    local, _, domain = address.casefold().rpartition("@")
+    """The address as it is compared, and without its plus-tag (RFC 5233)."""
+    local, _, domain = address_key(address).rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from postroom.mail.address_key import address_key
 from postroom.mail.encoded_words import decode_words
 from postroom.mail.identity import Identity
 from postroom.mail.message import Message
@@ -110,7 +111,7 @@ class Case(Struct, frozen=True, kw_only=True, dict=True):
         found = [
             (name, address.key) for name, of in (("From", message.from_), ("Sender", message.sender)) for address in of
         ]
-        found += [("Return-Path", value.strip("<> \t").casefold()) for value in message.all_headers("Return-Path")]
+        found += [("Return-Path", address_key(value.strip("<> \t"))) for value in message.all_headers("Return-Path")]
         return [(name, address.rpartition("@")[0] if "@" in address else address) for name, address in found]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from postroom.mail.addr_spec import ascii_domain, recipient
+from postroom.mail.address_key import address_key
 from postroom.mail.identity import untagged
 from postroom.mail.message import Address, Message
 
@@ -105,8 +106,8 @@ def _fresh(addresses: Iterable[str], seen: set[str]) -> tuple[str, ...]:
     kept: list[str] = []
     # RFC 5891: the two spellings of an international domain are one mailbox, and only A-labels pass every server.
     for address in map(ascii_domain, addresses):
-        if address.casefold() not in seen:
-            seen.add(address.casefold())
+        if (key := address_key(address)) not in seen:
+            seen.add(key)
             kept.append(address)
     return tuple(kept)
 
@@ -116,7 +117,7 @@ def _warnings(message: Message, to: tuple[str, ...]) -> tuple[str, ...]:
     warnings: list[str] = []
     authors = {address.domain for address in message.from_}
     for address in to:
-        domain = address.rpartition("@")[2].casefold()
+        domain = address_key(address).rpartition("@")[2]
         if message.reply_to and authors and domain not in authors:
             warnings.append(f"the answer goes to {address}, another domain than the sender's")
     if len(message.from_) != 1:

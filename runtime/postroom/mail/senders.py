@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from postroom.mail.address_key import address_key
 from postroom.mail.bounce_text import refusal_words
 from postroom.mail.mail_class import Case, Caveat, Finding, MailClass, finding
 from postroom.mail.subjects import failure_subject
@@ -105,7 +106,7 @@ def no_acknowledgement(case: Case) -> tuple[Finding, ...]:
 
 def is_nobody(address: str) -> bool:
     """Whether the address is, by its name, that of a program, a list or a role, which nothing answers by itself."""
-    local = address.casefold().rpartition("@")[0]
+    local = address_key(address).rpartition("@")[0]
     return any(pattern.fullmatch(local) for pattern in (_MAIL_SYSTEM, _LIST, _NOBODY, _NO_ACK))
 
 

@@ -12,7 +12,7 @@ from enum import Enum
 from msgspec import Struct
 
 from postroom.mail.message import Message
-from postroom.mail.tokens import KeyRing, Token, is_forged, read_token
+from postroom.mail.tokens import KeyRing, Token, is_forged, is_forged_plus_tag, read_plus_tag, read_token
 
 _REFERENCE_AGE = timedelta(days=90)
 _TAG_AGE = timedelta(days=30)
@@ -107,11 +107,11 @@ def thread_keys(message: Message, ring: KeyRing, tenant: str) -> ThreadKeys:
             forged += 1
         else:
             ids.setdefault(candidate)
-    for local in _plus_tags(message):
-        token = read_token(ring, tenant, local)
+    for tag in _plus_tags(message):
+        token = read_plus_tag(ring, tenant, tag)
         if token is not None:
             tokens.setdefault(token)
-        forged += is_forged(ring, tenant, local)
+        forged += is_forged_plus_tag(ring, tenant, tag)
     tags = tuple(dict.fromkeys(tag.upper() for tag in _TAG.findall(message.subject)))
     own_id = message.message_id or ""
     return ThreadKeys(tokens=tuple(tokens), message_ids=tuple(ids), own_id=own_id, tags=tags, forged=forged)
@@ -145,9 +145,10 @@ def _candidates(message: Message) -> list[str]:
 
 
 def _plus_tags(message: Message) -> list[str]:
-    """What stands behind the plus in the addresses the mail went to (`reply+token@`)."""
+    """What stands behind the last plus in the addresses the mail went to (`reply+token@`)."""
     addresses = (*message.to, *message.cc, *message.delivered_to)
-    return [tag for tag in (a.addr.rpartition("@")[0].partition("+")[2] for a in addresses[:_MAX_KEYS]) if tag]
+    parted = (a.addr.rpartition("@")[0].rpartition("+") for a in addresses[:_MAX_KEYS])
+    return list(dict.fromkeys(tag for _, plus, tag in parted if plus))
 
 
 def _ordered(keys: ThreadKeys, candidates: tuple[Candidate, ...], arrival: Arrival) -> list[Candidate]:

@@ -130,6 +130,15 @@ class JournalEntry(Struct, frozen=True, kw_only=True):
     effects: tuple[AnyEffect, ...]
 
 
+class Aged(Struct, frozen=True):
+    """A receipt of long ago, as far as forgetting it needs it; `missed_at` is since when its mail is not listed."""
+
+    id: str
+    uid: str
+    sha256: str
+    missed_at: datetime | None = None
+
+
 class OutboxRow(Struct, frozen=True, kw_only=True):
     """An effect on its way out of the house; `lease` is the token of who is doing it now.
 
@@ -145,6 +154,7 @@ class OutboxRow(Struct, frozen=True, kw_only=True):
     due_at: datetime
     attempts: int = 0
     lease: str | None = None
+    leased_until: datetime | None = None
     turn_at: datetime | None = None
 
 
@@ -222,6 +232,8 @@ class Reply(Struct, frozen=True, kw_only=True):
     state: ReplyState = ReplyState.ACCEPTED
     automatic: str = ""
     """The kind of an automatic reply, which has no agent; empty where a person wrote it."""
+    is_forward: bool = False
+    """Whether it passed a mail on: then the customer still waits for his answer, whatever becomes of it."""
 
 
 class AutomaticReply(Struct, frozen=True, kw_only=True):

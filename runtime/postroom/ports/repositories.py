@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from postroom.ports.records import (
+    Aged,
     Attempt,
     Conversation,
     OutboxRow,
@@ -75,6 +76,25 @@ class Ledger(Protocol):
 
     def by_outcome(self, tenant: str, outcome: Outcome, limit: int) -> Sequence[Receipt]:
         """The newest receipts that ended so."""
+        ...
+
+    def aged(self, gateway: str, after: Aged | None, seen_before: datetime, limit: int) -> Sequence[Aged]:
+        """The gateway's settled receipts first seen by then, in an order of their own, from behind one of them.
+
+        Those that a person has to look at are left out.
+        """
+        ...
+
+    def missed(self, receipts: Sequence[str], at: datetime) -> None:
+        """These were not listed; since when is kept where it is known."""
+        ...
+
+    def listed_again(self, receipts: Sequence[str]) -> None:
+        """These are listed."""
+        ...
+
+    def forget(self, receipt: str, missed_before: datetime) -> bool:
+        """Drop a receipt that is missing since then, unless one of the same bytes in its gateway is not; whether so."""
         ...
 
     def reopen(self, receipt: str, ended: Outcome = Outcome.QUARANTINED) -> bool:
@@ -245,6 +265,10 @@ class Replies(Protocol):
 
     def get(self, reply: str) -> Reply | None:
         """One reply with its recipients as they stand."""
+        ...
+
+    def recipients(self, reply: str) -> tuple[ReplyRecipient, ...]:
+        """A reply's recipients as they stand, in their order; none where there is no such reply."""
         ...
 
     def of_conversation(self, conversation: ConversationId) -> Sequence[Reply]:

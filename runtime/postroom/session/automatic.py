@@ -82,7 +82,7 @@ class AutomaticFacts(Struct, frozen=True, kw_only=True):
     recipient: str = ""
     """The one address the reply would go to; empty where nobody can say."""
     undeliverable: bool = False
-    """Whether mail to that address came back because there is no such mailbox."""
+    """Whether mail to that address came back because there is no such mailbox, or nobody may write to it."""
     new_participant: bool = False
     """Whether its sender is nobody of the conversation: it came by our token, which proves nothing of who he is."""
     start_from: datetime | None = None
@@ -173,7 +173,7 @@ def _nobody(asked: _Question) -> Suppressed | None:
 def _undeliverable(asked: _Question) -> Suppressed | None:
     if not asked.facts.undeliverable:
         return None
-    return Suppressed(reason=Reason.UNDELIVERABLE, words="mail to this address came back: there is no such mailbox")
+    return Suppressed(reason=Reason.UNDELIVERABLE, words="mail to this address came back, or it is on the blocklist")
 
 
 def _unconfirmed(asked: _Question) -> Suppressed | None:

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from postroom.mail import identity as mail
 from postroom.mail.keywords import Keywords, compiled
 from postroom.mail.recipients import Caps
 from postroom.routing.assign import Rules, Stage, Strategy
+from postroom.routing.blocklist import Blocklist
 from postroom.routing.calendar import Calendar, Dates
 from postroom.routing.hours import Segment, ServiceTime
 from postroom.routing.ical.rest_days import RestDays
 from postroom.routing.routes import Inlet, Route, derived
 from postroom.settings import public_holidays
+from postroom.settings.blocklist import BlocklistSettings
 from postroom.settings.calendars import WEEK_DAYS, Days
 from postroom.settings.references import secrets
-from postroom.settings.schema import Agent, Box, Channel, Generation, Queue, Tenant
+from postroom.settings.schema import Agent, Box, Channel, Generation, Queue, SmtpGateway, Tenant
 from postroom.settings.units import segment
 
 
@@ -37,9 +40,26 @@ def inlets(tenant: Tenant) -> tuple[Inlet, ...]:
     )
 
 
+def blocklist(tenant: Tenant) -> Blocklist:
+    """Whom the tenant has nothing to do with."""
+    return _blocklist(tenant.blocklist)
+
+
+@lru_cache(maxsize=256)
+def _blocklist(written: BlocklistSettings) -> Blocklist:
+    """It may be long, and is asked for with each reply."""
+    return Blocklist.of(written.addresses, written.domains, written.patterns)
+
+
 def automatic_mail(tenant: Tenant) -> dict[str, str]:
     """What becomes of lists, bulk and unmarked automatic mail, `serve` or `file`, by channel."""
     return {channel.name: channel.automatic_mail for channel in tenant.channels}
+
+
+def answer_address(channel: Channel, gateway: SmtpGateway) -> str:
+    """Where answers to the channel's mails come: to the gateway's From, unless the channel has addresses but not it."""
+    is_listed = not channel.addresses or gateway.from_address in channel.addresses
+    return gateway.from_address if is_listed else channel.addresses[0]
 
 
 def caps(tenant: Tenant, channel: Channel) -> Caps:

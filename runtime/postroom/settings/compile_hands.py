@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from postroom.mail.addr_spec import recipient
+from postroom.mail.address_key import address_key
 from postroom.mail.letter import Words
 from postroom.settings.letters import CannedAnswer
 from postroom.settings.rules import is_address
@@ -32,9 +33,10 @@ def personal(channel: Channel, gateway: SmtpGateway, agent: Agent | None) -> tup
 
 def admits(gateway: SmtpGateway, address: str) -> bool:
     """Whether mail through the gateway may bear the address: it is listed, or its domain is."""
-    folded = address.casefold()
-    domain = folded.rpartition("@")[2]
-    return any(one.casefold() == folded or one.casefold().removeprefix("@") == domain for one in gateway.identities)
+    key = address_key(address)
+    domain = key.rpartition("@")[2]
+    admitted = map(address_key, gateway.identities)
+    return any(one == key or one.removeprefix("@") == domain for one in admitted)
 
 
 def personal_addresses(tenant: Tenant, channel: Channel) -> frozenset[str]:

@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from postroom.routing.routes import Route
+from postroom.settings.blocklist import BlocklistSettings
 from postroom.settings.calendars import DEFAULT, CalendarSettings
 from postroom.settings.certificates import Certificate
 from postroom.settings.channel_rules import (
@@ -29,6 +30,7 @@ from postroom.settings.channel_rules import (
 from postroom.settings.letters import CannedAnswer, Signature
 from postroom.settings.oauth2 import OAuth2
 from postroom.settings.process import Process
+from postroom.settings.retention import Retention
 from postroom.settings.robots import Robot
 from postroom.settings.rules import (
     Account,
@@ -321,6 +323,8 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sending: Annotated[str, OneOf(("on", "hold"))] = "on"
     """On `hold` nothing leaves: what agents write waits, and no automatic reply is written."""
     parameters: Parameters = Parameters()
+    blocklist: BlocklistSettings = BlocklistSettings()
+    retention: Retention = Retention()
     certificates: tuple[Certificate, ...] = ()
     gateways: tuple[Gateway, ...] = ()
     channels: tuple[Channel, ...] = ()

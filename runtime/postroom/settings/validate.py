@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from postroom.settings import inactive
 from postroom.settings.checks import (
+    answers,
+    blocklist,
     broker,
     calendars,
     caps,
@@ -43,6 +45,7 @@ def tenant(page: Page, settings: Tenant) -> None:
     """Check one tenant."""
     subjects = (
         names,
+        blocklist,
         certificates,
         gateways,
         robots,
@@ -54,6 +57,7 @@ def tenant(page: Page, settings: Tenant) -> None:
         wording,
         letters,
         routes,
+        answers,
         queues,
         inactive,
     )

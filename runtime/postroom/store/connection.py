@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from postroom.store.faults import REFUSALS, mapped
@@ -45,15 +45,15 @@ class Connection:
 
     def all_in(self, query: Query, parameters: Row, values: Sequence[str]) -> list[Row]:
         """Every row of a query with a list, however long; each value is looked for once, in order of the chunks."""
-        wanted = list(dict.fromkeys(values))
         rows: list[Row] = []
-        for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
-            # Rooms are powers of two, so that few statements serve every length; the last value fills the rest.
-            room = 1 << (len(chunk) - 1).bit_length()
-            filling = (chunk[-1],) * (room - len(chunk))
-            rows += self._fetch(query.with_list(room), (*parameters, *chunk, *filling))
+        for statement, listed in _in_chunks(query, values):
+            rows += self._fetch(statement, (*parameters, *listed))
         return rows
+
+    def run_in(self, query: Query, parameters: Row, values: Sequence[str]) -> None:
+        """Run a statement with a list, however long, chunk by chunk."""
+        for statement, listed in _in_chunks(query, values):
+            self._execute(statement, (*parameters, *listed))
 
     def control(self, statement: str) -> None:
         """Run a statement of transaction control."""
@@ -79,3 +79,12 @@ class Connection:
             return self._raw.execute(statement, parameters)
         except REFUSALS as error:
             raise mapped(error, read_only=self._read_only) from error
+
+
+def _in_chunks(query: Query, values: Sequence[str]) -> Iterator[tuple[str, Row]]:
+    wanted = list(dict.fromkeys(values))
+    for start in range(0, len(wanted), CHUNK):
+        chunk = wanted[start : start + CHUNK]
+        # Rooms are powers of two, so that few statements serve every length; the last value fills the rest.
+        room = 1 << (len(chunk) - 1).bit_length()
+        yield query.with_list(room), (*chunk, *(chunk[-1],) * (room - len(chunk)))

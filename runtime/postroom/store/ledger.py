@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
-from postroom.ports.records import RawRef, Receipt
+from postroom.ports.records import Aged, RawRef, Receipt
 from postroom.routing.outcome import Outcome
-from postroom.store.columns import to_micros, to_time
+from postroom.store.columns import to_micros, to_time, to_time_or_none
 from postroom.store.connection import Connection, Row
 from postroom.store.queries import queries
 
@@ -94,6 +95,24 @@ class SqlLedger:
     def by_outcome(self, tenant: str, outcome: Outcome, limit: int) -> Sequence[Receipt]:
         """The newest receipts that ended so."""
         return [_receipt(row) for row in self._db.all(_SQL["ledger_by_outcome"], (outcome.value, tenant, limit))]
+
+    def aged(self, gateway: str, after: Aged | None, seen_before: datetime, limit: int) -> Sequence[Aged]:
+        """The gateway's settled receipts first seen by then, from behind one of them, but for what waits for people."""
+        uid, sha256 = (after.uid, after.sha256) if after is not None else ("", "")
+        rows = self._db.all(_SQL["ledger_aged"], (gateway, uid, sha256, to_micros(seen_before), limit))
+        return [Aged(row[0], row[1], row[2], to_time_or_none(row[3])) for row in rows]
+
+    def missed(self, receipts: Sequence[str], at: datetime) -> None:
+        """These were not listed; since when is kept where it is known."""
+        self._db.run_in(_SQL["ledger_missed"], (to_micros(at),), receipts)
+
+    def listed_again(self, receipts: Sequence[str]) -> None:
+        """These are listed."""
+        self._db.run_in(_SQL["ledger_listed_again"], (), receipts)
+
+    def forget(self, receipt: str, missed_before: datetime) -> bool:
+        """Drop a receipt that is missing since then, unless one of the same bytes in its gateway is not; whether so."""
+        return self._db.run(_SQL["ledger_forget"], (receipt, to_micros(missed_before))) == 1
 
     def reopen(self, receipt: str, ended: Outcome = Outcome.QUARANTINED) -> bool:
         """Take the outcome of a receipt that ended so back, and set its attempts to 0; False where it did not."""

@@ -56,7 +56,7 @@ class SqlOutbox:
             _SQL["outbox_lease"], (token, to_micros(until), to_micros(now + PASS_AFTER), at, _held(held), limit)
         )
         # RETURNING promises no order.
-        return [_outbox_row(row) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
+        return [_outbox_row(row, until) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
 
     def holds(self, row: str, token: str, now: datetime) -> bool:
         """Whether that lease is still in force."""
@@ -96,7 +96,7 @@ class SqlOutbox:
         return to_time_or_none(row[0]) if row else None
 
 
-def _outbox_row(row: Row) -> OutboxRow:
+def _outbox_row(row: Row, leased_until: datetime) -> OutboxRow:
     return OutboxRow(
         due_at=to_time(row[0]),
         id=row[2],
@@ -107,6 +107,7 @@ def _outbox_row(row: Row) -> OutboxRow:
         created_at=to_time(row[7]),
         attempts=row[8],
         lease=row[9],
+        leased_until=leased_until,
         turn_at=to_time_or_none(row[10]),
     )
 

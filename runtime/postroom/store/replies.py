@@ -37,6 +37,10 @@ class SqlReplies:
         row = self._db.one(_SQL["replies_get"], (reply,))
         return self._reply(row) if row else None
 
+    def recipients(self, reply: str) -> tuple[ReplyRecipient, ...]:
+        """A reply's recipients as they stand, in their order; none where there is no such reply."""
+        return tuple(_recipient(one) for one in self._db.all(_SQL["replies_recipients"], (reply,)))
+
     def of_conversation(self, conversation: ConversationId) -> Sequence[Reply]:
         """The conversation's replies, oldest first."""
         return [self._reply(row) for row in self._db.all(_SQL["replies_of_conversation"], (conversation,))]
@@ -106,7 +110,8 @@ class SqlReplies:
             state=ReplyState(row[11]),
             raw=RawRef(sha256=row[12], size=row[13], small=row[14]),
             automatic=row[15],
-            recipients=tuple(_recipient(one) for one in self._db.all(_SQL["replies_recipients"], (row[0],))),
+            is_forward=bool(row[16]),
+            recipients=self.recipients(row[0]),
         )
 
 

@@ -149,6 +149,7 @@ def rules_for(tenant: Tenant, gateway: Box, routes: tuple[Route, ...], ring: Key
         gateway=gateway.name,
         identity=compiled.identity(tenant, gateway),
         routes=routes,
+        blocklist=compiled.blocklist(tenant),
         automatic_mail=compiled.automatic_mail(tenant),
         multilingual=multilingual(tenant),
         keywords=compiled.keywords(tenant),
@@ -168,6 +169,7 @@ def _collecting(works: Works, same: _Same, rules: IntakeRules, tenant: Tenant, g
         batch=gateway.batch,
         largest=gateway.max_message_size,
         leave_on_server=gateway.leave_on_server or is_shadow or getattr(gateway, "after_intake", "") == "flag",
+        ledger_for=timedelta(seconds=kept) if (kept := tenant.retention.ledger) is not None else None,
         leave_for=timedelta(days=gateway.leave_days) if gateway.leave_days is not None and not is_shadow else None,
     )
 

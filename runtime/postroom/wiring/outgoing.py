@@ -31,19 +31,20 @@ def sending_rules(in_force: InForce, ring: KeyRing, tenant_name: str, channel_na
     tenant, channel, gateway = _way_out(in_force, tenant_name, channel_name)
     own = {gateway.from_address, *(address for one in tenant.channels for address in one.addresses)}
     own |= compile_hands.personal_addresses(tenant, channel)
-    is_listed = not channel.addresses or gateway.from_address in channel.addresses
     return SendingRules(
         gateway=gateway.name,
         from_=Address(addr=gateway.from_address, name=gateway.from_name),
         envelope_from=gateway.bounce_address or gateway.from_address,
         domain=gateway.reply_domain or gateway.from_address.rpartition("@")[2],
         caps=compiled.caps(tenant, channel),
+        blocklist=compiled.blocklist(tenant),
         own_addresses=frozenset(own),
         max_size=gateway.max_send_size,
         ring=ring,
         hand_of=partial(_hand, tenant, channel, gateway),
         canned=tuple(_canned(one) for one in compile_hands.canned_answers(tenant, channel.name)),
-        reply_to="" if is_listed else channel.addresses[0],
+        reply_to=compiled.answer_address(channel, gateway),
+        plus_address=gateway.plus_address,
         subject_tag=channel.subject_tag,
     )
 

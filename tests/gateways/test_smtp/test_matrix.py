@@ -11,7 +11,7 @@ from msgspec import Struct
 from postroom.gateways.smtp import Auth
 from postroom.ports.gateways import GatewayStatus, SendOutcome
 from tests.gateways.test_smtp.world import IMPATIENT, MAIL, PASSWORD, codes, plain_options, send
-from tests.support.smtp_script import Answer, ScriptedServer, Stage, Then, Turn
+from tests.support.smtp_script import USUAL_EXTENSIONS, Answer, ScriptedServer, Stage, Then, Turn
 
 
 class Fault(Enum):
@@ -42,6 +42,8 @@ LONG_REPLIES = {
     Stage.DATA: b"354-go\r\n354 ahead\r\n",
     Stage.DOT: b"250-queued\r\n250 as 17\r\n",
 }
+ONE_BY_ONE = USUAL_EXTENSIONS[1:]
+"""What a server offers that takes one command at a time."""
 FAULTY = "two@example.org"
 THREE = ("one@example.org", FAULTY, "three@example.org")
 
@@ -99,12 +101,15 @@ def in_short(outcome: SendOutcome, recipients: tuple[str, ...], mails: int) -> E
     return Expected(tuple(found[address] for address in recipients), outcome.unknown, outcome.gateway_fault, mails)
 
 
+@pytest.mark.parametrize("extensions", [USUAL_EXTENSIONS, ONE_BY_ONE], ids=["pipelined", "one by one"])
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.value)
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.value)
-async def test_every_fault_at_every_stage_has_the_outcome_it_should(stage: Stage, fault: Fault, count: int) -> None:
+async def test_every_fault_at_every_stage_has_the_outcome_it_should(
+    stage: Stage, fault: Fault, count: int, extensions: tuple[bytes, ...]
+) -> None:
     recipients = THREE if count == 3 else (FAULTY,)
-    async with ScriptedServer(scripted(stage, fault)) as server:
+    async with ScriptedServer(scripted(stage, fault), extensions=extensions) as server:
         options = plain_options(server.port, auth=Auth.PASSWORD, user="desk", password=PASSWORD, deadlines=IMPATIENT)
         outcome = await send(options, *recipients)
         assert in_short(outcome, recipients, len(server.mails)) == expected(stage, fault, count)

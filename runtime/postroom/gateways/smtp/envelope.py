@@ -14,6 +14,8 @@ from postroom.ports.gateways import RecipientResult
 
 # RFC 5321 §4.5.3.1.3: a path is at most 256 octets with its angle brackets.
 MAX_PATH = 254
+MOST_IN_ONE_GO = 100
+"""RFC 5321 §4.5.3.1.8: so many recipients every server takes; the commands fit into any window of the network."""
 PLAIN_WORD = re.compile(r"[!-~]+")
 FORBIDDEN_IN_PATH = re.compile(r"[\x00-\x20\x7f-\xa0<>\u2028\u2029]")
 
@@ -38,6 +40,7 @@ class Extensions(Struct, frozen=True, kw_only=True):
     size_known: bool = False
     eight_bit: bool = False
     smtputf8: bool = False
+    pipelining: bool = False
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -46,6 +49,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     mail: tuple[bytes, ...]
     recipients: tuple[str, ...]
     refused: tuple[RecipientResult, ...]
+    in_one_go: bool = False
+    """Whether MAIL and every RCPT are sent before the first answer is awaited (RFC 2920)."""
 
 
 def is_plain_word(text: str) -> bool:
@@ -63,6 +68,7 @@ def read_extensions(announced: Mapping[str, str]) -> Extensions:
         size_known="size" in announced,
         eight_bit="8bitmime" in announced,
         smtputf8="smtputf8" in announced,
+        pipelining="pipelining" in announced,
     )
 
 
@@ -75,6 +81,7 @@ def plan(envelope: Envelope, offered: Extensions) -> Plan:
         mail=_mail_words(envelope, offered),
         recipients=tuple(address for address, refusal in verdicts.items() if refusal is None),
         refused=tuple(RecipientResult(address, *refusal) for address, refusal in verdicts.items() if refusal),
+        in_one_go=offered.pipelining and len(envelope.recipients) <= MOST_IN_ONE_GO,
     )
 
 

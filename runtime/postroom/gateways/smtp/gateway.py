@@ -15,7 +15,7 @@ from postroom.gateways.smtp.opening import gateway_failure, open_connection
 from postroom.gateways.smtp.options import SmtpOptions
 from postroom.gateways.smtp.pool import Pool
 from postroom.gateways.smtp.replies import Broken, Reply
-from postroom.gateways.smtp.transaction import BREATHE_EVERY, Terms, finish, outcome, refused_sender, say_mail
+from postroom.gateways.smtp.transaction import BREATHE_EVERY, Terms, finish, hear_out, outcome, refused_sender, say_mail
 from postroom.ports.gateways import BeforeDot, GatewayError, RecipientResult, SendOutcome
 from postroom.ports.world import Clock, Failpoint
 
@@ -61,7 +61,7 @@ class SmtpGateway:
         if (kept := self._pool.take()) is not None:
             ours = plan(envelope, kept.extensions)
             reply = await say_mail(kept, ours, terms.deadlines)
-            if kept.is_open:
+            if kept.is_open or reply.is_positive:
                 return await self._carry_on(kept, ours, reply, raw, terms)
             # It died while it was idle: MAIL was not accepted, so a new connection may say it.
         fresh = await open_connection(self._options)
@@ -75,7 +75,11 @@ class SmtpGateway:
             self._pool.keep(connection)
             return outcome(ours, {})
         try:
-            ended = await finish(connection, ours, raw, terms) if reply.is_positive else refused_sender(ours, reply)
+            if reply.is_positive:
+                ended = await finish(connection, ours, raw, terms)
+            else:
+                await hear_out(connection, ours, terms.deadlines)
+                ended = refused_sender(ours, reply)
             await self._lay_by(connection, ended)
         except BaseException:
             connection.abort()

@@ -5,8 +5,6 @@ It keeps what the server said of each recipient and says what is known of the ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec import Struct, structs
 
 from postroom.gateways.smtp.body import canonical, stuffed
@@ -39,10 +37,21 @@ async def say_mail(connection: Connection, plan: Plan, deadlines: Deadlines) -> 
     """Begin the transaction; where the connection broke at it, it is closed and the reply says why."""
     if not plan.recipients:
         return Reply(0, "every recipient was refused before asking the server")
+    recipients = [(b"RCPT", b"TO:" + path(address)) for address in plan.recipients] if plan.in_one_go else []
     try:
-        return _settled(await connection.command(b"MAIL", *plan.mail, within=deadlines.command))
+        connection.begin([(b"MAIL", *plan.mail), *recipients])
+        return _settled(await connection.next_reply("MAIL", deadlines.command))
     except Broken as broken:
         return broken.reply
+
+
+async def hear_out(connection: Connection, plan: Plan, deadlines: Deadlines) -> None:
+    """Read what the server says of the recipients although it refused the sender, so that the next reply is ours."""
+    try:
+        for _ in plan.recipients if plan.in_one_go else ():
+            await connection.next_reply("RCPT", deadlines.command)
+    except Broken:
+        return  # the connection is closed, which is all there was to see to
 
 
 async def finish(connection: Connection, plan: Plan, raw: bytes, terms: Terms) -> SendOutcome:
@@ -52,17 +61,17 @@ async def finish(connection: Connection, plan: Plan, raw: bytes, terms: Terms) -
     """
     verdicts: Verdicts = {}
     try:
-        await _say_recipients(connection, plan.recipients, verdicts, terms)
+        await _hear_recipients(connection, plan, verdicts, terms)
         accepted = [address for address, reply in verdicts.items() if reply.is_positive]
         if not accepted:
             return outcome(plan, verdicts)
         terms.failpoint("rcpt_ok")
-        refusal = await _send_up_to_dot(connection, raw, terms)
+        ready = await _send_all_but_last(connection, raw, terms)
     except Broken as broken:
         return outcome(plan, _undone(plan, verdicts, broken.reply), words=broken.reply.words)
-    if refusal is None:
-        return await _send_dot(connection, plan, verdicts, terms)
-    return outcome(plan, _undone(plan, verdicts, refusal), words=refusal.words)
+    if isinstance(ready, Reply):
+        return outcome(plan, _undone(plan, verdicts, ready), words=ready.words)
+    return await _send_dot(connection, ready, plan, verdicts, terms)
 
 
 def outcome(plan: Plan, verdicts: Verdicts, *, words: str = "", unknown: bool = False) -> SendOutcome:
@@ -82,9 +91,11 @@ def refused_sender(plan: Plan, reply: Reply) -> SendOutcome:
     return structs.replace(ended, sender_refused=is_final)
 
 
-async def _say_recipients(connection: Connection, recipients: Iterable[str], verdicts: Verdicts, terms: Terms) -> None:
-    for address in recipients:
-        reply = await connection.command(b"RCPT", b"TO:" + path(address), within=terms.deadlines.command)
+async def _hear_recipients(connection: Connection, plan: Plan, verdicts: Verdicts, terms: Terms) -> None:
+    for address in plan.recipients:
+        if not plan.in_one_go:
+            connection.begin([(b"RCPT", b"TO:" + path(address))])
+        reply = await connection.next_reply("RCPT", terms.deadlines.command)
         # RFC 5321 §4.5.3.1.10: after an accepted recipient 552 is to be read as 452, too many recipients.
         if reply.code == EXCEEDED_ALLOCATION and any(earlier.is_positive for earlier in verdicts.values()):
             reply = Reply(INSUFFICIENT_STORAGE, f"{reply.code} {reply.words}")
@@ -96,14 +107,14 @@ def _settled(reply: Reply) -> Reply:
     return Reply(0, f"the server answered {reply}") if 300 <= reply.code < 400 else reply  # noqa: PLR2004 RFC 5321 §4.2.1
 
 
-async def _send_up_to_dot(connection: Connection, raw: bytes, terms: Terms) -> Reply | None:
-    """Send all but the dot; gives the reply that says no, or None when only the dot is missing."""
+async def _send_all_but_last(connection: Connection, raw: bytes, terms: Terms) -> Reply | bytes:
+    """Send all but the last block, which goes out with the dot; gives that block, or the reply that says no."""
     reply = await connection.command(b"DATA", within=terms.deadlines.data)
     if reply.code != GO_AHEAD:
         return _no_go_ahead(connection, reply)
-    await _send_body(connection, raw, terms)
+    last = await _send_body(connection, raw, terms)
     if await terms.before_dot():
-        return None
+        return last
     connection.abort()
     return Reply(0, "not sent: another sender holds this mail now")
 
@@ -115,18 +126,21 @@ def _no_go_ahead(connection: Connection, reply: Reply) -> Reply:
     return _settled(reply)
 
 
-async def _send_body(connection: Connection, raw: bytes, terms: Terms) -> None:
+async def _send_body(connection: Connection, raw: bytes, terms: Terms) -> bytes:
+    last = b""
     for number, block in enumerate(stuffed(canonical(raw))):
-        await connection.write(block, terms.deadlines.block)
-        if number == 0:
-            terms.failpoint("data_mid")
+        if last:
+            await connection.write(last, terms.deadlines.block)
+        last = block
         if number % BREATHE_EVERY == BREATHE_EVERY - 1:
             await terms.clock.sleep(0)
+    terms.failpoint("data_mid")
+    return last
 
 
-async def _send_dot(connection: Connection, plan: Plan, verdicts: Verdicts, terms: Terms) -> SendOutcome:
+async def _send_dot(connection: Connection, last: bytes, plan: Plan, verdicts: Verdicts, terms: Terms) -> SendOutcome:
     try:
-        connection.write_final_dot()
+        connection.write_to_the_end(last)
     except Broken as broken:
         return outcome(plan, _undone(plan, verdicts, broken.reply), words=broken.reply.words)
     terms.failpoint("dot_sent")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from postroom.mail.address_key import address_key
 from postroom.mail.mail_class import MailClass
 from postroom.routing.routes import Action, Route, clashes, derived
 from postroom.settings.checks.names import exists
@@ -88,7 +89,7 @@ def _shared_addresses(page: Page, tenant: Tenant, places: dict[str, str]) -> Non
     first: dict[tuple[str, str], str] = {}
     for channel in tenant.channels:
         for address in channel.addresses if channel.name in automatic else ():
-            owner = first.setdefault((channel.receiving_gateway, address.casefold()), channel.name)
+            owner = first.setdefault((channel.receiving_gateway, address_key(address)), channel.name)
             if owner != channel.name:
                 page.warning(
                     f"{places[channel.name]}.addresses", f"mail to {address} goes to channel {owner!r}, which is first"

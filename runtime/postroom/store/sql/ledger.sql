@@ -83,3 +83,37 @@ LIMIT :limit;
 -- Take a receipt's outcome back, to bring it to another.
 UPDATE receipts SET outcome = NULL, reason = '', mail = NULL, attempts = 0
 WHERE id = :id AND outcome = :outcome;
+
+-- name: ledger_aged
+-- The settled receipts of a gateway that were first seen long ago and that no person has to look at, a page in order.
+SELECT id, uid, sha256, missed_at
+FROM receipts
+WHERE gateway = :gateway AND (uid, sha256) > (:uid, :sha256) AND first_seen_at <= :seen_before
+    AND outcome IS NOT NULL AND outcome NOT IN ('quarantined', 'oversize', 'unrouted')
+ORDER BY uid, sha256
+LIMIT :limit;
+
+-- name: ledger_missed
+-- Note that mails were missing from a listing, those of which that was not noted yet.
+UPDATE receipts SET missed_at = :at WHERE missed_at IS NULL AND id IN (:ids*);
+
+-- name: ledger_listed_again
+-- Forget that mails were missing.
+UPDATE receipts SET missed_at = NULL WHERE id IN (:ids*);
+
+-- name: ledger_forget
+-- Drop a receipt whose mail is missing for long, unless another receipt of its bytes still has to be known: the bytes
+-- are what tells a mail that its server only renamed.
+DELETE FROM receipts
+WHERE id = :id AND missed_at <= :missed_before
+    AND NOT EXISTS (
+        SELECT 1
+        FROM receipts AS other
+        WHERE other.sha256 = receipts.sha256 AND other.gateway = receipts.gateway AND other.outcome IS NOT NULL
+            AND (other.missed_at IS NULL OR other.missed_at > :missed_before)
+    )
+    AND NOT EXISTS (
+        SELECT 1
+        FROM receipts AS other
+        WHERE other.outcome IS NULL AND other.sha256 = receipts.sha256 AND other.gateway = receipts.gateway
+    );

@@ -13,14 +13,16 @@ VALUES (:reply, :place, :address, :field, :state, :code, :words);
 -- name: replies_get
 -- One reply, with its bytes where small.
 SELECT r.id, r.tenant, r.channel, r.gateway, r.conversation, r.session, r.agent, r.mail, r.message_id, r.envelope_from,
-    r.accepted_at, r.state, raws.sha256, raws.size, raws.small, r.automatic
+    r.accepted_at, r.state, raws.sha256, raws.size, raws.small, r.automatic,
+    EXISTS (SELECT 1 FROM mails AS m WHERE m.id = r.mail AND m.mail_class = 'forward')
 FROM replies AS r JOIN raws ON raws.sha256 = r.sha256
 WHERE r.id = :id;
 
 -- name: replies_of_conversation
 -- A conversation's replies, oldest first, with their bytes where small.
 SELECT r.id, r.tenant, r.channel, r.gateway, r.conversation, r.session, r.agent, r.mail, r.message_id, r.envelope_from,
-    r.accepted_at, r.state, raws.sha256, raws.size, raws.small, r.automatic
+    r.accepted_at, r.state, raws.sha256, raws.size, raws.small, r.automatic,
+    EXISTS (SELECT 1 FROM mails AS m WHERE m.id = r.mail AND m.mail_class = 'forward')
 FROM replies AS r JOIN raws ON raws.sha256 = r.sha256
 WHERE r.conversation = :conversation
 ORDER BY r.seq;
