@@ -122,6 +122,20 @@ async def test_a_mail_is_given_a_conversation_of_its_own_and_served_there(tmp_pa
         assert (await door.house.session(session.id)).phase is Phase.ASSIGNED
 
 
+async def test_a_session_in_which_nothing_else_waits_is_over_once_its_mail_is_split_off(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, door.client("anna") as client:
+        session = await door.assigned("anna")
+        await reply(client, session)
+        door.house.clock.passed += 60
+        await door.mail_comes(STILL, into=session.conversation)
+        *_, second = await mails_of(door, session)
+        answer = await split(client, session, second, token_of_owner(session))
+        assert (answer.status_code, answer.json()["phase"]) == (200, "queued")
+        old = await door.house.session(session.id)
+        assert (old.phase, old.ended_because) == (Phase.ENDED, "split")
+        assert (await door.house.agent("anna")).load == 0
+
+
 async def test_the_only_mail_or_one_of_ours_or_elsewhere_stays(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door, door.client("anna") as client:
         session, another = await door.assigned("anna"), await door.mail_comes(STILL)

@@ -22,6 +22,17 @@ class SessionTimersContract:
         assert {row.kind: row for row in found} == {TimerKind.OFFER_EXPIRY: timer("s1", 5), TimerKind.HOLD: hold}
         assert await store.read(lambda tx: tx.timers.of_session(SessionId("s3"))) == []
 
+    async def test_the_timers_of_many_sessions_are_read_at_once(self, store: Store) -> None:
+        hold = replace(timer("s1", 9, token=""), kind=TimerKind.HOLD)
+        for one in (timer("s1", 5), hold, timer("s2", 1), timer("s4")):
+            await store.write(on(lambda tx, each: tx.timers.arm(each), one))
+        asked = [SessionId(name) for name in ("s1", "s2", "s3")]
+        found = await store.read(lambda tx: tx.timers.of_sessions(asked))
+        assert {name: {row.kind for row in rows} for name, rows in found.items()} == {
+            "s1": {TimerKind.OFFER_EXPIRY, TimerKind.HOLD},
+            "s2": {TimerKind.OFFER_EXPIRY},
+        }
+
 
 async def answered(store: Store, of: Conversation, one: Reply) -> None:
     """A reply in that conversation, which is stored where it is new."""

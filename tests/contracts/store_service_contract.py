@@ -128,11 +128,11 @@ class SessionsContract:
 
 class JournalContract:
     async def test_decisions_are_numbered_in_order_and_read_back_whole(self, store: Store) -> None:
-        def fill(tx: Tx) -> list[int]:
-            return [tx.journal.append(one) for one in (entry("c1"), entry("c2"), entry("c1", "globex"), entry("c1"))]
+        def fill(tx: Tx) -> None:
+            for one in (entry("c1"), entry("c2"), entry("c1", "globex"), entry("c1")):
+                tx.journal.append(one)
 
-        numbers = await store.write(fill)
-        assert numbers == [1, 2, 3, 4]
+        await store.write(fill)
         after = await store.read(lambda tx: tx.journal.after("acme", 1, 9))
         assert after == [replace(entry("c2"), seq=2), replace(entry("c1"), seq=4)]
         assert [one.seq for one in await store.read(lambda tx: tx.journal.after("acme", 0, 2))] == [1, 2]
@@ -148,7 +148,8 @@ class JournalContract:
 
         with pytest.raises(KeyError):
             await store.write(unit)
-        assert await store.write(lambda tx: tx.journal.append(entry())) == 1
+        await store.write(lambda tx: tx.journal.append(entry()))
+        assert await store.read(lambda tx: tx.journal.last("acme")) == 1
 
 
 class TimersContract:

@@ -106,6 +106,14 @@ async def test_one_success_forgets_all_failures(tmp_path: Path) -> None:
     assert here.clock.waits == pytest.approx([first, 2 * first, 30.0, first, 30.0])
 
 
+async def test_a_first_poll_may_wait_its_turn_once(tmp_path: Path) -> None:
+    server = ScriptedServer()
+    async with server.serving(), house(tmp_path) as here:
+        collector = here.collector(here.collecting(pop3(server.port)), first_after=7.0)
+        await here.polls(collector, 3)
+    assert here.clock.waits == pytest.approx([7.0, 30.0, 30.0])
+
+
 # -- sessions that break, and servers that do not keep their word -------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.engine.draining import Draining
-from postroom.engine.pace import next_wait
+from postroom.engine.pace import FIRST_A_SECOND, first_wait, next_wait
 
 
 def test_mails_make_the_next_poll_come_sooner_and_none_make_it_come_later() -> None:
@@ -23,6 +23,20 @@ def test_mails_make_the_next_poll_come_sooner_and_none_make_it_come_later() -> N
 def test_the_wait_is_always_within_its_bounds(last: float, taken: int, shortest: float, longest: float) -> None:
     assert shortest <= next_wait(last, taken, shortest, longest) <= longest
     assert next_wait(last, taken, 30.0, 30.0) == 30.0
+
+
+def test_many_gateways_are_spread_over_their_first_seconds_each_always_at_the_same() -> None:
+    names = [f"acme/box{number}" for number in range(2_000)]
+    waits = [first_wait(name, len(names), 60.0) for name in names]
+    assert waits == [first_wait(name, len(names), 60.0) for name in names]
+    a_second = [sum(second <= wait < second + 1 for wait in waits) for second in range(10)]
+    assert sum(a_second) == len(names)
+    assert max(a_second) < 1.25 * FIRST_A_SECOND
+
+
+def test_one_that_is_alone_polls_at_once_and_nobody_waits_longer_than_between_two_polls() -> None:
+    assert first_wait("acme/in", 1, 60.0) == 0.0
+    assert all(first_wait(f"acme/box{number}", 10**6, 5.0) < 5.0 for number in range(100))
 
 
 @pytest.mark.parametrize(

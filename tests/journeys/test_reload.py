@@ -131,6 +131,7 @@ def test_a_start_without_what_open_sessions_use_says_so(tmp_path: Path) -> None:
             wait_for(lambda: here.oracle.settled() == 1, "the mail to be taken in")
         settings.write(settings.file.read_text().replace(SALES, ""))
         with here.process():
+            wait_for(lambda: bool(settings.logged("settings_miss_what_is_in_use")), "what is missing to be said")
             (told,) = settings.logged("settings_miss_what_is_in_use")
             assert "channel 'sales' is gone, and 1 open session uses it" in told["problem"]
 

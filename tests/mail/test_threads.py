@@ -157,3 +157,37 @@ def test_what_does_not_carry_gives_way_to_what_does() -> None:
 def test_equal_subjects_and_quoted_ids_never_thread() -> None:
     quoting = mail(("Subject", "Re: My order"), body=f"> Message-ID: <{TOKEN}>\r\n")
     assert keys(quoting) == ThreadKeys(own_id="1@customer.example")
+
+
+TIES = mail(("In-Reply-To", "<r@x>"), ("Message-ID", "<late@x>"))
+HALF = candidate(FoundBy.EXPECTED, "late@x", OTHER_CONVERSATION)
+
+
+def test_a_late_mail_that_two_conversations_of_the_same_people_name_makes_them_one() -> None:
+    found = chosen(TIES, BY_REFERENCE, HALF)
+    assert (found.conversation, found.joins) == (CONVERSATION, (OTHER_CONVERSATION,))
+    answers_us = mail(("In-Reply-To", f"<{TOKEN}>"), ("Message-ID", "<late@x>"))
+    assert chosen(answers_us, BY_TOKEN, HALF).joins == (OTHER_CONVERSATION,)
+
+
+def test_what_is_of_other_people_or_was_set_apart_or_is_odd_is_only_related() -> None:
+    bob = ANN | {"bob@x.example"}
+    for first, other, arrival in (
+        (BY_REFERENCE, replace(HALF, participants=bob), HERE),
+        (replace(BY_REFERENCE, participants=bob), HALF, HERE),
+        (BY_REFERENCE, replace(HALF, gateway="another"), HERE),
+        (BY_REFERENCE, replace(HALF, channel="sales"), HERE),
+        (BY_REFERENCE, replace(HALF, last_mail_at=NOW - timedelta(days=91)), HERE),
+        (BY_REFERENCE, replace(HALF, related=CONVERSATION), HERE),
+        (replace(BY_REFERENCE, related=OTHER_CONVERSATION), HALF, HERE),
+        (BY_REFERENCE, HALF, replace(HERE, verified=False)),
+    ):
+        found = chosen(TIES, first, other, arrival=arrival)
+        assert (found.conversation, found.related, found.joins) == (CONVERSATION, (OTHER_CONVERSATION,), ())
+
+
+def test_a_stranger_or_tokens_that_disagree_join_nothing() -> None:
+    answers_us = mail(("In-Reply-To", f"<{TOKEN}>"), ("References", f"<{OTHER}>"), ("Message-ID", "<late@x>"))
+    stranger = replace(BY_TOKEN, participants=frozenset({"bob@x.example"}))
+    assert chosen(answers_us, stranger, HALF).joins == ()
+    assert chosen(answers_us, BY_TOKEN, candidate(FoundBy.TOKEN, OTHER_CONVERSATION, OTHER_CONVERSATION)).joins == ()

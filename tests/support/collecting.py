@@ -146,10 +146,11 @@ class House:
         seen: Seen | None = None,
         takes_in: TakesIn | None = None,
         switch: Switch | None = None,
+        first_after: float = 0.0,
     ) -> Collector:
         """Its loop; what it reads goes to `takes_in`, or to the real intake."""
         shared = replace(self.shared, intake=takes_in or self.intake)
-        return Collector(lambda: collecting, shared, seen or Seen(), switch)
+        return Collector(lambda: collecting, shared, seen or Seen(), switch, first_after)
 
     async def polls(self, collector: Collector, count: int = 1) -> None:
         """Let the loop go round that many times, whatever becomes of each session."""

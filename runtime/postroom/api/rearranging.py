@@ -21,7 +21,8 @@ from postroom.mail.address_key import address_key
 from postroom.ports.records import Conversation, StoredMail, TraceLine
 from postroom.ports.store import Tx
 from postroom.routing.outcome import Outcome
-from postroom.session.events import ConversationMerged, MessageReceived, SessionAssigned
+from postroom.session.apart import is_over_without
+from postroom.session.events import ConversationMerged, MessageReceived, SessionAssigned, SessionFiled
 from postroom.session.rules.ruling import NOT_YOURS, is_owner
 from postroom.session.state import ConversationId, Session
 from postroom.settings.schema import Tenant
@@ -113,28 +114,35 @@ def _merge(tx: Tx, parts: ApiParts, caller: Caller, pair: tuple[Found, Found], t
 async def split(
     parts: Parts, repeatable: Asked, conversation_id: FromPath[str], data: JSONBody[SplitBody]
 ) -> Response[SessionState]:
-    """Put one mail of the customer's into a new conversation, in which it is served as a new mail."""
+    """Put one mail of the customer's into a new conversation, in which it is served as a new mail.
+
+    A session in which he waited for nothing else is over with that.
+    """
     caller = repeatable.caller
     tenant, new = tenant_of(parts.current(), caller), ConversationId(parts.ids.new())
 
     def unit(tx: Tx) -> Answer | Problem:
         conversation, session = conversation_for(tx, ConversationId(conversation_id), tenant, caller)
         _check_right(session, tenant, caller, data.token)
-        mail = _splittable(tx, conversation, data.mail)
+        mail, others = _splittable(tx, conversation, data.mail)
+        if is_over_without(session, mail.received_at, [one.received_at for one in others]):
+            is_overseer = Relation.OVERSEER in relations(session, tenant, caller)
+            filed = SessionFiled(by=caller.account, reason="split", token=data.token or "", by_supervisor=is_overseer)
+            parts.step(tx, session.id, filed)
         return ok(state_view(tx, _split(tx, parts, caller, mail, new)))
 
     return as_response(await once(parts, repeatable, unit))
 
 
-def _splittable(tx: Tx, conversation: Conversation, wanted: str) -> StoredMail:
-    """The mail, if it is one of several of the customer's there. Raises the 404 and 422 problems."""
+def _splittable(tx: Tx, conversation: Conversation, wanted: str) -> tuple[StoredMail, list[StoredMail]]:
+    """The mail, if it is one of several of the customer's there, and the others. Raises the 404 and 422 problems."""
     mails = [one for one in tx.mails.of_conversation(conversation.id) if _is_customers(one)]
     mail = next((one for one in mails if one.id == wanted), None)
     if mail is None:
         raise not_found()
     if len(mails) == 1:
         raise refused("mail: it is the conversation's only mail of the customer's")
-    return mail
+    return mail, [one for one in mails if one.id != wanted]
 
 
 def _is_customers(mail: StoredMail) -> bool:

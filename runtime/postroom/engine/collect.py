@@ -54,7 +54,12 @@ class Collector:
     """One gateway's loop."""
 
     def __init__(
-        self, current: Callable[[], Collecting], shared: Shared, watcher: Watcher, switch: Switch | None = None
+        self,
+        current: Callable[[], Collecting],
+        shared: Shared,
+        watcher: Watcher,
+        switch: Switch | None = None,
+        first_after: float = 0.0,
     ) -> None:
         self._current = current
         self._shared = shared
@@ -66,12 +71,17 @@ class Collector:
         self._draining = Draining()
         self._pace = current().poll_every
         self._switch = switch
+        self._first_after = first_after
         self._hampered = ""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll until asked to stop; a session in hand is finished first. Out of service it waits to be rebuilt."""
         switch = self._switch or Switch(stopping)
         self._watcher.status(self._current().rules, GatewayStatus.CONNECTING, "")
+        if self._first_after:
+            # Once: started again after a fault, it has waited already.
+            first_after, self._first_after = self._first_after, 0.0
+            await self._clock.wait(switch.bell, first_after)
         while not stopping.is_set():
             if switch.answer():
                 self._backoff, self._draining = Backoff(), Draining()

@@ -1,6 +1,6 @@
 """Reads what a rule may ask about the world around a session, in the transaction that decides.
 
-Each event has the facts that its rules can need, and no others are read: most events need none but the owner.
+Each event has the facts that its rules can need, and no others are read: most events need none.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from postroom.session.state import Phase, Session
 DAY = timedelta(days=1)
 
 _HEARD = (e.MessageReceived, e.RobotHandedOff, e.RobotTimedOut)
+_GIVES_BACK = (e.MessageReceived, e.ReplyFailed)
+"""What may give the owner the word again, so that it matters how he stands."""
 
 
 class AutomaticHistory(Protocol):
@@ -60,7 +62,7 @@ class FactReader:
     def read(self, tx: Tx, asked: Asked) -> Facts:
         """Give the facts that the rules for this event can need."""
         session, event = asked.session, asked.event
-        facts = Facts(owner=agent_fact(tx, session.tenant, session.owner, session.weight))
+        facts = Facts(owner=_owner(tx, session) if isinstance(event, _GIVES_BACK) else None)
         if isinstance(event, _HEARD):
             return self._of_arrival(tx, asked, facts)
         if isinstance(event, e.OpeningReached):
@@ -113,6 +115,10 @@ def agent_fact(tx: Tx, tenant: str, name: str, weight: int = 1) -> AgentFact | N
         has_place=row.load + weight <= row.capacity,
         is_signed_in=row.state is not AgentState.OFFLINE,
     )
+
+
+def _owner(tx: Tx, session: Session) -> AgentFact | None:
+    return agent_fact(tx, session.tenant, session.owner, session.weight)
 
 
 def _with_last_agent(tx: Tx, asked: Asked, facts: Facts) -> Facts:

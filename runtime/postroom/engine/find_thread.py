@@ -53,4 +53,5 @@ def _candidate(conversation: Conversation, key: str, found_by: FoundBy, gateway:
         gateway=gateway,
         participants=frozenset(conversation.participants),
         last_mail_at=conversation.last_mail_at,
+        related=conversation.related,
     )

@@ -16,6 +16,7 @@ from postroom.engine import trace
 from postroom.engine.bounces import close_loop
 from postroom.engine.find_thread import find_thread
 from postroom.engine.first_look import FirstLook
+from postroom.engine.join import join
 from postroom.engine.verdict import IntakeRules, Verdict
 from postroom.mail.address_key import address_key
 from postroom.mail.answering import answering
@@ -161,6 +162,10 @@ class Settler:
 
     def _serve(self, tx: Tx, reading: Reading, mail: StoredMail, thread: ThreadMatch) -> Outcome:
         """A customer's mail: its conversation, and an event for its session."""
+        goes_on, joined = join(tx, self._step, thread)
+        if joined:
+            thread = replace(thread, conversation=goes_on)
+            mail = replace(mail, trace=(*mail.trace, trace.joined(joined)))
         begun = None if thread.conversation is not None else self._begin(tx, reading, mail, thread)
         conversation = begun.id if begun is not None else self._go_on(tx, mail, thread)
         if not mail.new_participant:

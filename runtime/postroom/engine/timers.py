@@ -24,7 +24,7 @@ from postroom.session.state import Session, SessionId, TimerKind
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 128
+AT_ONCE = 256
 """Timers taken by one unit; the rest wait for the next."""
 POSTPONED = timedelta(minutes=10)
 """How long a timer waits whose event could not be decided."""

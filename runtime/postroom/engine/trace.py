@@ -62,6 +62,12 @@ def thread(found: ThreadMatch) -> TraceLine:
     return TraceLine(step="thread", verdict=verdict, evidence=found.evidence)
 
 
+def joined(conversations: Sequence[str]) -> TraceLine:
+    """Which conversations were laid into this mail's because it shows that they are one."""
+    evidence = f"it ties in {', '.join(conversations)}, of the same people"
+    return TraceLine(step="joined", verdict="laid into this conversation", evidence=evidence)
+
+
 def not_answered(verdict: Verdict) -> TraceLine:
     """Why a mail that nobody is served for is not answered by itself either."""
     why = verdict.classification.why_not or "nobody is served for it"

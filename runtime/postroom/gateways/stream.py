@@ -148,6 +148,12 @@ class Stream(asyncio.Protocol):
         except TimeoutError as error:
             raise self._late(deadline, deadline.at, doing) from error
 
+    async def let_others(self) -> None:
+        """Let everybody else have a turn, between two pieces of long work on what was read."""
+        turn = asyncio.Event()
+        asyncio.get_running_loop().call_soon(turn.set)
+        await turn.wait()
+
     def now(self) -> float:
         """The loop's clock, for deadlines."""
         return self._loop.time()

@@ -1,13 +1,15 @@
 """The parts of a mail of ours piece by piece: the text, the HTML beside it, and the files one after the other.
 
-The words are the standard library's work under policy.SMTP. A file is coded a slice at a time, and one that is only
-named (a callable gives its octets, piece by piece) is read when its turn comes and let go behind it.
+The words are always the same few fields and quoted-printable; a file's fields, whose name may be anything, are the
+standard library's work under policy.SMTP. A file is coded a slice at a time, and one that is only named (a callable
+gives its octets, piece by piece) is read when its turn comes and let go behind it.
 """
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from binascii import b2a_qp
 from collections.abc import Callable, Iterable, Iterator
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -19,6 +21,7 @@ from postroom.mail.file_names import harmless_name
 _OCTETS_A_LINE = 57
 """RFC 2045 §6.8: 76 characters."""
 _SLICE = _OCTETS_A_LINE * 4096
+_VERSION = b"MIME-Version: 1.0\r\n"
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -36,24 +39,35 @@ def parts(text: str, html: str | None, files: tuple[File, ...], seed: str) -> It
     boundary = "=_" + hashlib.sha256(seed.encode("utf-8", "replace")).hexdigest()[:40]
     words = _words(text, html, f"{boundary}.1")
     if not files:
-        yield words.as_bytes(policy=SMTP)
+        yield _VERSION + words
         return
-    yield f'MIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary="{boundary}.0"\r\n'.encode()
-    del words["MIME-Version"]
-    yield f"\r\n--{boundary}.0\r\n".encode() + words.as_bytes(policy=SMTP)
+    yield _VERSION + f'Content-Type: multipart/mixed;\r\n boundary="{boundary}.0"\r\n'.encode()
+    yield f"\r\n--{boundary}.0\r\n".encode() + words
     for file in files:
         yield f"\r\n--{boundary}.0\r\n".encode() + _head(file)
         yield from _coded(_slices(file.content) if isinstance(file.content, bytes) else file.content())
     yield f"\r\n--{boundary}.0--\r\n".encode()
 
 
-def _words(text: str, html: str | None, boundary: str) -> EmailMessage:
-    message = EmailMessage(policy=SMTP)
-    message.set_content(_lines(text), cte="quoted-printable")
-    if html is not None:
-        message.add_alternative(_lines(html), subtype="html", cte="quoted-printable")
-        message.set_boundary(boundary)
-    return message
+def _words(text: str, html: str | None, boundary: str) -> bytes:
+    """The text, or the text and the HTML as alternatives (RFC 2046 §5.1.4): fields, empty line, body."""
+    if html is None:
+        return _text("plain", text)
+    return b"".join(
+        (
+            f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'.encode(),
+            f"\r\n--{boundary}\r\n".encode(),
+            _text("plain", text),
+            f"\r\n--{boundary}\r\n".encode(),
+            _text("html", html),
+            f"\r\n--{boundary}--\r\n".encode(),
+        )
+    )
+
+
+def _text(subtype: str, text: str) -> bytes:
+    fields = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    return fields.encode() + b2a_qp(_lines(text).replace("\n", "\r\n").encode("utf-8"))
 
 
 def _lines(text: str) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from postroom.mail.message import Message
 from postroom.mail.tokens import KeyRing, Token, is_forged, is_forged_plus_tag, read_plus_tag, read_token
@@ -69,6 +70,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     participants: frozenset[str]
     """Address keys (case-folded) of those who write in it."""
     last_mail_at: datetime
+    related: str | None = None
+    """The conversation it was linked to when it began: somebody, or a rule, meant the two to be apart."""
     erased: bool = False
 
 
@@ -91,6 +94,8 @@ class ThreadMatch(Struct, frozen=True, kw_only=True):
     flagged: bool = False
     """Something is odd: several tokens that disagree, or a sender whose check failed."""
     related: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
+    """Conversations that the mail shows to be one with the chosen one: of the same people, and never set apart."""
 
 
 def thread_keys(message: Message, ring: KeyRing, tenant: str) -> ThreadKeys:
@@ -127,7 +132,8 @@ def match(
     for candidate in ordered:
         verdict = _weigh(candidate, sender, arrival, now)
         if verdict is not None:
-            return _chosen(verdict, ordered)
+            chosen = _chosen(verdict, ordered)
+            return replace(chosen, joins=_joins(chosen, candidate, ordered, (sender, arrival, now)))
         if not candidate.erased:
             seen.setdefault(candidate.conversation)
     why = "no key carried: the conversations it names are related" if seen else ThreadMatch().evidence
@@ -205,3 +211,18 @@ def _chosen(verdict: ThreadMatch, ordered: list[Candidate]) -> ThreadMatch:
         flagged=verdict.flagged or tokens_disagree,
         related=tuple(dict.fromkeys(c.conversation for c in others)),
     )
+
+
+def _joins(
+    chosen: ThreadMatch, candidate: Candidate, ordered: list[Candidate], seen: tuple[str, Arrival, datetime]
+) -> tuple[str, ...]:
+    """The others that the mail ties to the chosen one; none where anything about it is odd.
+
+    Nobody reads in one what he did not read in the other: they are of the same people.
+    """
+    if chosen.flagged or chosen.new_participant:
+        return ()
+    others = (c for c in ordered if c.conversation in chosen.related and c.found_by in _UNSIGNED)
+    tied = (c for c in others if c.participants == candidate.participants and _weigh(c, *seen) is not None)
+    together = (c for c in tied if c.related != candidate.conversation and candidate.related != c.conversation)
+    return tuple(dict.fromkeys(c.conversation for c in together))

@@ -138,8 +138,8 @@ class Sessions(Protocol):
 class Journal(Protocol):
     """Every decision in order, append only."""
 
-    def append(self, entry: JournalEntry) -> int:
-        """Write one decision (its `seq` is not looked at) and give its number."""
+    def append(self, entry: JournalEntry) -> None:
+        """Write one decision under the next number; its `seq` is not looked at."""
         ...
 
     def after(self, tenant: str, seq: int, limit: int) -> Sequence[JournalEntry]:
@@ -172,6 +172,10 @@ class Timers(Protocol):
 
     def of_session(self, session: SessionId) -> Sequence[TimerRow]:
         """The session's timers."""
+        ...
+
+    def of_sessions(self, sessions: Sequence[SessionId]) -> Mapping[SessionId, Sequence[TimerRow]]:
+        """The timers of those of them that have any."""
         ...
 
     def next_due(self) -> datetime | None:

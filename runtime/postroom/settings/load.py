@@ -63,11 +63,10 @@ def load_tenants(folder: Path) -> tuple[tuple[Tenant, ...], tuple[Problem, ...]]
     return tuple(tenant for _, tenant in found if tenant is not None), problems
 
 
-def line_of(file: Path, key: str) -> int | None:
-    """The line of a key at the top of a file; None where there is none, or no such file. Blocking."""
+def lines_of(file: Path) -> dict[str, int]:
+    """The lines of the keys at the top of a file, of which there are none where there is no such file. Blocking."""
     node = _read_file(file, Page(str(file), file.parent))
-    entries = node.entries if isinstance(node, Mapping) else ()
-    return next((entry.line for entry in entries if entry.key == key), None)
+    return {entry.key: entry.line for entry in node.entries} if isinstance(node, Mapping) else {}
 
 
 def load_process(folder: Path) -> tuple[Process, tuple[Problem, ...]]:

@@ -27,9 +27,9 @@ class SqlJournal:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def append(self, entry: JournalEntry) -> int:
-        """Write one decision (its `seq` is not looked at) and give its number."""
-        row = self._db.one(
+    def append(self, entry: JournalEntry) -> None:
+        """Write one decision under the next number; its `seq` is not looked at."""
+        self._db.run(
             _SQL["journal_append"],
             (
                 to_micros(entry.at),
@@ -44,7 +44,6 @@ class SqlJournal:
                 to_json(entry.effects),
             ),
         )
-        return row[0] if row else 0
 
     def after(self, tenant: str, seq: int, limit: int) -> Sequence[JournalEntry]:
         """The tenant's decisions after that number."""

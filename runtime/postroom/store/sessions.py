@@ -34,27 +34,24 @@ class SqlSessions:
 
         Raises Conflict where its conversation has another open session.
         """
-        self._db.run(
-            _SQL["sessions_save"],
-            (
-                session.id,
-                session.conversation,
-                session.tenant,
-                session.channel,
-                session.phase.value,
-                session.queue,
-                session.priority,
-                to_micros_or_none(session.queued_at),
-                to_micros(session.opened_at),
-                agent_of(session),
-                to_micros_or_none(session.not_before),
-                session.held_for or None,
-                int(session.is_shadow),
-                int(session.was_offline),
-                to_micros_or_none(turn_at or session.queued_at),
-                to_json(session),
-            ),
+        present = (
+            session.phase.value,
+            session.queue,
+            session.priority,
+            to_micros_or_none(session.queued_at),
+            agent_of(session),
+            to_micros_or_none(session.not_before),
+            session.held_for or None,
+            int(session.is_shadow),
+            int(session.was_offline),
+            to_micros_or_none(turn_at or session.queued_at),
+            to_json(session),
+            session.id,
         )
+        # One statement for both would be an upsert, for which SQLite keeps a journal of its own each time.
+        if not self._db.run(_SQL["sessions_change"], present):
+            of_old = (session.conversation, session.tenant, session.channel, to_micros(session.opened_at))
+            self._db.run(_SQL["sessions_add"], (*present, *of_old))
 
     def set_turn(self, session: SessionId, turn_at: datetime) -> None:
         """Let the session's turn in the queue go by that; the session itself stays as it is."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from postroom.ports.records import TimerRow
@@ -41,6 +42,13 @@ class SqlTimers:
     def of_session(self, session: SessionId) -> Sequence[TimerRow]:
         """The session's timers."""
         return [_timer(row) for row in self._db.all(_SQL["timers_of_session"], (session,))]
+
+    def of_sessions(self, sessions: Sequence[SessionId]) -> Mapping[SessionId, Sequence[TimerRow]]:
+        """The timers of those of them that have any."""
+        found = defaultdict[SessionId, list[TimerRow]](list)
+        for row in self._db.all_in(_SQL["timers_of_sessions"], (), sessions):
+            found[row[1]].append(_timer(row))
+        return found
 
     def next_due(self) -> datetime | None:
         """When the earliest timer is due."""

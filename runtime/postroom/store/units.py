@@ -80,10 +80,11 @@ class GroupCommit:
     def run(self, tickets: Sequence[Ticket[Any]]) -> None:
         """Run the tickets in as few commits as can be: one, if all goes well."""
         waiting = iter(tickets)
-        while not self._one_commit(waiting):
+        unit = self.unit if len(tickets) > 1 else self._only_unit
+        while not self._one_commit(waiting, unit):
             pass
 
-    def _one_commit(self, waiting: Iterator[Ticket[Any]]) -> bool:
+    def _one_commit(self, waiting: Iterator[Ticket[Any]], unit: Callable[[Ticket[Any]], bool]) -> bool:
         """Run what waits in one transaction; False when SQLite undid it half-way, so that some still wait."""
         ran: list[Ticket[Any]] = []
         try:
@@ -92,13 +93,26 @@ class GroupCommit:
                 if ticket.is_abandoned:
                     continue
                 ran.append(ticket)
-                if not self.unit(ticket):
+                if not unit(ticket):
                     _fail(ran, TemporaryError("the store undid this group of units: its disk is full or failing"))
                     return False
             self._db.control("COMMIT")
         except PostroomError as error:
             self._undo()
             _fail([*ran, *waiting], TemporaryError(f"the commit failed: {error}"))
+        return True
+
+    def _only_unit(self, ticket: Ticket[Any]) -> bool:
+        """Run a unit that shares its commit with none, and so needs no savepoint; False when SQLite undid it.
+
+        Within a savepoint SQLite keeps every page as it was, in a chain that each statement walks: dear for long units.
+        """
+        ticket.run(self._tx)
+        if not self._db.in_transaction:
+            return False
+        if ticket.has_failed:
+            self._db.control("ROLLBACK")
+            self._db.control("BEGIN IMMEDIATE")
         return True
 
     def unit(self, ticket: Ticket[Any]) -> bool:

@@ -12,6 +12,7 @@ from postroom.engine.collecting import Collecting
 from postroom.engine.collecting_queue import Budget
 from postroom.engine.collecting_session import Shared
 from postroom.engine.intake import Intake
+from postroom.engine.pace import first_wait
 from postroom.engine.settle import Settler
 from postroom.engine.space_watch import SpaceWatch
 from postroom.engine.supervisor import Loop, Supervisor
@@ -61,7 +62,9 @@ class Collectors:
         # Beside the collectors, not before them: what a dead process left may take a child process each to read.
         difficult = Loop(name="difficult mails", run=lambda _: self._intake.difficult.run(self._rules_of))
         self._running = set(self._in_use.receiving)
-        return [difficult, *(self._loop(key) for key in self._in_use.receiving)]
+        receiving = self._in_use.receiving
+        first = {key: first_wait(key, len(receiving), one.poll_every) for key, one in receiving.items()}
+        return [difficult, *(self._loop(key, first[key]) for key in receiving)]
 
     def follow(self, supervisor: Supervisor, changed: frozenset[tuple[str, str]]) -> None:
         """Bring the loops in line with the gateways now in use, of which those `changed` are connected anew at once.
@@ -82,7 +85,7 @@ class Collectors:
     def _rules_of(self, receipt: Receipt) -> IntakeRules | None:
         return self._in_use.rules_of(receipt.gateway)
 
-    def _loop(self, key: str) -> Loop:
+    def _loop(self, key: str, first_after: float = 0.0) -> Loop:
         last = self._in_use.receiving[key]
 
         def current() -> Collecting:
@@ -90,7 +93,7 @@ class Collectors:
             last = self._in_use.receiving.get(key, last)
             return last
 
-        collector = Collector(current, self._shared, self._board, self._switch(key))
+        collector = Collector(current, self._shared, self._board, self._switch(key), first_after)
 
         async def run(stopping: asyncio.Event) -> None:
             try:

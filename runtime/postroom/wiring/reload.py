@@ -52,6 +52,7 @@ class Following:
 
     async def run(self) -> None:
         """Follow until cancelled; at the beginning, where the service was stopped or killed before it was done."""
+        await self._say_what_is_missed()
         if await self._parts.keeper.read(KEPT_AS) != self._read_as:
             await self._all_the_rest(self._read_as)
         while True:
@@ -84,6 +85,10 @@ class Following:
         await Anew(self._parts.store, self._parts.step).timers()
         await self._parts.store.write(wake_all)
         await self._parts.keeper.keep(KEPT_AS, read_as)
+
+    async def _say_what_is_missed(self) -> None:
+        for problem in await missed(self._parts, self._parts.current()):
+            log.error("settings_miss_what_is_in_use", problem=problem)
 
     async def _say_what_was_in_shadow(self) -> None:
         for tenant, channel, count in await self._parts.store.read(lambda tx: list(tx.sessions.in_shadow())):

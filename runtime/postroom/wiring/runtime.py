@@ -58,7 +58,7 @@ from postroom.wiring.in_force import InForce
 from postroom.wiring.intake import Collectors, space_watch
 from postroom.wiring.outgoing import automatic_mailer
 from postroom.wiring.parts import Parts
-from postroom.wiring.reload import Following, Reloading, missed
+from postroom.wiring.reload import Following, Reloading
 from postroom.wiring.sessions import session_loops, watching_loops
 
 log = structlog.get_logger(__name__)
@@ -189,7 +189,7 @@ class Runtime:
             *_door_loops(http, operator, ops),
             *watching_loops(parts),
         ]
-        await self._begin(parts)
+        self._begin()
         try:
             await supervisor.run(loops, stopping)
         finally:
@@ -197,10 +197,8 @@ class Runtime:
             await in_use.close()
             log.info("stopped")
 
-    async def _begin(self, parts: Parts) -> None:
-        """Say what the settings miss, and that it goes on from here."""
-        for problem in await missed(parts, parts.generation):
-            log.error("settings_miss_what_is_in_use", problem=problem)
+    def _begin(self) -> None:
+        """Say that it goes on from here."""
         spare_the_collector()
         self.started.set()
         log.info("started", http=self.http_url, ops=self.ops_url, folder=str(self._folder))

@@ -79,6 +79,8 @@ def _parse_odd_uids(body: bytes) -> dict[int, str]:
 
 def combine(sizes: dict[int, int], uids: dict[int, str]) -> tuple[Entry, ...]:
     """Every mail that LIST or UIDL names, in LIST's order; two mails never share a uid."""
+    if sizes.keys() == uids.keys() and len(set(uids.values())) == len(uids):
+        return tuple([Entry(number, uids[number], size) for number, size in sizes.items()])
     seen = Counter(uids.values())
     numbers = [*sizes, *(number for number in uids if number not in sizes)]
     named = ((number, uids.get(number, "")) for number in numbers)

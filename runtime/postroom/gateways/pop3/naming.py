@@ -23,7 +23,9 @@ class Naming:
     async def name(self, entries: Sequence[Entry]) -> list[Listed]:
         """The entries, each with a uid no other of them has; one that vanished meanwhile is left out."""
         nameless = [Listed(entry.number, "", entry.size) for entry in entries if not entry.uid]
-        names = await self._from_headers(nameless) if nameless else {}
+        if not nameless:
+            return [Listed(entry.number, entry.uid, entry.size) for entry in entries]
+        names = await self._from_headers(nameless)
         unread = [listed for listed in nameless if listed.number not in names]
         names |= await self._from_mails(unread) if unread else {}
         named = [(entry, entry.uid or names.get(entry.number, "")) for entry in entries]

@@ -32,8 +32,14 @@ class Survey:
             raise refused("counting the mails", stat)
         if not pipelined and parse_stat(stat.text) == 0:
             return ()
+        # Of a box with very many mails each of these takes a while.
         uids = await self._uids(b"" if pipelined else commands.UIDL)
-        return combine(await self._sizes(b"" if pipelined else commands.LIST), uids)
+        await self._connection.let_others()
+        sizes = await self._sizes(b"" if pipelined else commands.LIST)
+        await self._connection.let_others()
+        entries = combine(sizes, uids)
+        await self._connection.let_others()
+        return entries
 
     async def _uids(self, command: bytes) -> dict[int, str]:
         """UIDL; nothing where the server has no UIDL, which RFC 1939 §7 allows."""

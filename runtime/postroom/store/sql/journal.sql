@@ -1,8 +1,7 @@
 -- name: journal_append
--- Write one decision and give its number.
+-- Write one decision.
 INSERT INTO journal (at, tenant, conversation, session, event, facts, generation, before_phase, after_phase, effects)
-VALUES (:at, :tenant, :conversation, :session, :event, :facts, :generation, :before_phase, :after_phase, :effects)
-RETURNING seq;
+VALUES (:at, :tenant, :conversation, :session, :event, :facts, :generation, :before_phase, :after_phase, :effects);
 
 -- name: journal_after
 -- A tenant's decisions after that number.

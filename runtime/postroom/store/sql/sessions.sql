@@ -1,18 +1,21 @@
--- name: sessions_save
--- Write a session's present state, new or changed.
+-- name: sessions_change
+-- Write the present state of a session that is there.
+UPDATE sessions
+SET phase = :phase, queue = :queue, priority = :priority, queued_at = :queued_at, agent = :agent,
+    not_before = :not_before, held_for = :held_for, is_shadow = :is_shadow, was_offline = :was_offline,
+    turn_at = :turn_at, state = :state
+WHERE id = :id;
+
+-- name: sessions_add
+-- Write a new session.
 INSERT INTO sessions (
-    id, conversation, tenant, channel, phase, queue, priority, queued_at, opened_at, agent, not_before, held_for,
-    is_shadow, was_offline, turn_at, state
+    phase, queue, priority, queued_at, agent, not_before, held_for, is_shadow, was_offline, turn_at, state, id,
+    conversation, tenant, channel, opened_at
 )
 VALUES (
-    :id, :conversation, :tenant, :channel, :phase, :queue, :priority, :queued_at, :opened_at, :agent, :not_before,
-    :held_for, :is_shadow, :was_offline, :turn_at, :state
-)
-ON CONFLICT (id) DO UPDATE
-SET phase = excluded.phase, queue = excluded.queue, priority = excluded.priority, queued_at = excluded.queued_at,
-    agent = excluded.agent, not_before = excluded.not_before, held_for = excluded.held_for,
-    is_shadow = excluded.is_shadow, was_offline = excluded.was_offline, turn_at = excluded.turn_at,
-    state = excluded.state;
+    :phase, :queue, :priority, :queued_at, :agent, :not_before, :held_for, :is_shadow, :was_offline, :turn_at, :state,
+    :id, :conversation, :tenant, :channel, :opened_at
+);
 
 -- name: sessions_get
 -- One session.

@@ -21,6 +21,13 @@ RETURNING due_at, session, kind, tenant, started_at, token;
 -- A session's timers.
 SELECT due_at, session, kind, tenant, started_at, token FROM timers WHERE session = :session ORDER BY kind;
 
+-- name: timers_of_sessions
+-- The timers of some sessions.
+SELECT due_at, session, kind, tenant, started_at, token
+FROM timers
+WHERE session IN (:sessions*)
+ORDER BY session, kind;
+
 -- name: timers_next_due
 -- When the earliest timer is due.
 SELECT MIN(due_at) FROM timers;

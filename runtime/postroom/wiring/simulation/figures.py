@@ -5,6 +5,7 @@ It only counts what the sessions' courses and the agents' turns tell; nothing is
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -257,24 +258,50 @@ def _slots(
     at_work: Mapping[tuple[str, str], list[Spell]],
     in_hand: Mapping[tuple[str, str], list[_InHand]],
 ) -> Iterator[Slot]:
-    bounds = _bounds(seen.since, seen.until)
-    waiting = [
-        (stage.at, end)
-        for course in seen.sessions
-        for stage, end in stages(course, seen.until)
-        if stage.phase in _WAITING
-    ]
-    busy = [_union([held.spell for held in some]) for some in in_hand.values()]
-    for since, until in pairwise(bounds):
+    arrived = _Moments(one.opened_at for one in seen.sessions)
+    by_robot = _Moments(one.robot_answered_at for one in seen.sessions if one.robot_answered_at)
+    by_agents = _Moments(one.first_reply_at for one in seen.sessions if one.first_reply_at)
+    waits = [(stage, end) for course in seen.sessions for stage, end in stages(course, seen.until)]
+    waiting = _Spells((stage.at, end) for stage, end in waits if stage.phase in _WAITING)
+    # Of one agent no two of these overlap, so he is counted once.
+    busy = _Spells(spell for some in in_hand.values() for spell in _union([held.spell for held in some]))
+    for since, until in pairwise(_bounds(seen.since, seen.until)):
         yield Slot(
             at=since,
-            arrived=sum(since <= one.opened_at < until for one in seen.sessions),
-            by_robot=sum(since <= one.robot_answered_at < until for one in seen.sessions if one.robot_answered_at),
-            by_agents=sum(since <= one.first_reply_at < until for one in seen.sessions if one.first_reply_at),
-            waiting=sum(begun < until <= end for begun, end in waiting),
+            arrived=arrived.between(since, until),
+            by_robot=by_robot.between(since, until),
+            by_agents=by_agents.between(since, until),
+            waiting=waiting.at(until),
             at_work=sum(any(begun < until <= end for begun, end in spells) for spells in at_work.values()),
-            in_hand=sum(any(begun < until <= end for begun, end in spells) for spells in busy),
+            in_hand=busy.at(until),
         )
+
+
+class _Moments:
+    """Moments in order, to be counted."""
+
+    def __init__(self, moments: Iterable[datetime]) -> None:
+        self._moments = sorted(moments)
+
+    def between(self, since: datetime, until: datetime) -> int:
+        """How many there are from then on and before then."""
+        return self.before(until) - self.before(since)
+
+    def before(self, when: datetime) -> int:
+        """How many there are before then."""
+        return bisect_left(self._moments, when)
+
+
+class _Spells:
+    """Spells in order, to be counted."""
+
+    def __init__(self, spells: Iterable[Spell]) -> None:
+        pairs = list(spells)
+        self._begun, self._ended = _Moments(begun for begun, _ in pairs), _Moments(end for _, end in pairs)
+
+    def at(self, when: datetime) -> int:
+        """How many had begun before then and were not over."""
+        return self._begun.before(when) - self._ended.before(when)
 
 
 def _bounds(since: datetime, until: datetime) -> list[datetime]:

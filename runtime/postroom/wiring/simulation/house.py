@@ -161,6 +161,7 @@ class House:
     async def _settled(self, rules: IntakeRules, receipt: Receipt) -> Taken:
         try:
             message = await self._read(receipt)
+            self.rooms.reader.remember(receipt.raw.sha256, message)
             outcome = await self._commit.settle(rules, receipt, message)
         except (Unreadable, Resists) as error:
             await self._commit.quarantine(rules, receipt, str(error))

@@ -85,10 +85,14 @@ class RememberingReader(StoredMailReader):
     async def message(self, sha256: str) -> Message:
         """The mail as read."""
         found = self._read.pop(sha256, None) or await super().message(sha256)
-        self._read[sha256] = found
+        self.remember(sha256, found)
+        return found
+
+    def remember(self, sha256: str, read: Message) -> None:
+        """Keep a mail that was read just now, in the place of the one longest not asked for."""
+        self._read[sha256] = read
         if len(self._read) > REMEMBERED:
             del self._read[next(iter(self._read))]
-        return found
 
 
 class CountingGateway:
