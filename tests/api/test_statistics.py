@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from postroom.api.statistics import pieces_of
+from postroom.api.spans import pieces_of
 from postroom.ports.people import Role, Scope
 from postroom.ports.statistics import Span
 from postroom.session.events import ReplySent

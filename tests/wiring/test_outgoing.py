@@ -54,7 +54,7 @@ def test_unless_they_say_it_nothing_is_added(tmp_path: Path) -> None:
     found = rules(tmp_path, "")
     anna = found.hand_of("anna")
     assert (anna.signature, anna.personal, anna.is_preset) == (None, "", False)
-    assert (found.reply_to, found.subject_tag) == ("", False)
+    assert (found.reply_to, found.subject_tag) == ("support@example.org", False)
     assert "anna@example.org" not in found.own_addresses
 
 

@@ -5,6 +5,7 @@ Bytes that came by mail leave here as a download or as a cleaned frame, never as
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from postroom.api.problems import not_found, problem
 from postroom.api.ranges import OCTETS, FileContent, file_answer
 from postroom.errors import PermanentError
 from postroom.mail.message import Message
+from postroom.ports.desk import Content
 from postroom.ports.records import StoredMail, TraceLine
 from postroom.ports.store import Tx
 from postroom.session.state import Session
@@ -159,10 +161,15 @@ async def _pictures(parts: ApiParts, mail: StoredMail, message: Message) -> dict
     """Content types and octets of the pictures its HTML may show, by their Content-ID."""
     found: dict[str, tuple[str, bytes]] = {}
     for file in html.pictures_of(message):
-        read = await parts.reader.attachment(mail.sha256, file.index)
+        read = await parts.reader.open_attachment(mail.sha256, file.index)
         if read is not None and file.content_id:
-            found[file.content_id] = (file.content_type, read[1])
+            found[file.content_id] = (file.content_type, await parts.offload.run("attachments", _whole, read[1]))
     return found
+
+
+def _whole(content: Content) -> bytes:
+    with closing(content):
+        return b"".join(content.pieces(0, content.size))
 
 
 @get("/mails/{mail_id:str}/text", summary="The mail's text", media_type=MediaType.TEXT)

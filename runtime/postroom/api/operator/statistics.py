@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from postroom.api.figures import Figures
 from postroom.api.operator.parts import Parts
 from postroom.api.problems import problem
-from postroom.api.statistics import Since, Until, everything, figures_of, span_of
+from postroom.api.spans import Since, Until, everything, figures_of, span_of
 
 OfTenant = Annotated[str | None, QueryParameter(description="The tenant; needed where there are several.")]
 
