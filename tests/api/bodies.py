@@ -41,6 +41,7 @@ def bodies(token: str = "t", mail: str = "m", conversation: str = "c") -> Mappin
         "PUT /users/{account}/password": {"password": PASSWORD},
         "POST /tokens": {"account": "crm", "role": "robot"},
         "POST /exports": {"what": "channels"},
+        "POST /waiting-mails/{receipt_id}/route": {"channel": "support"},
         "PUT /settings/{section_name}": {"order": ["support"]},
         "PATCH /settings/{section_name}": {},
         "POST /settings/{section_name}": {"name": "shop"},

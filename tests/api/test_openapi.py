@@ -19,10 +19,11 @@ accept add_thing add_token add_user ask_export assign decline disable_user disco
 file find_conversations forget_draft forward import_channels merge park patch_section patch_thing pick read_agents
 read_attachment read_audit read_canned_answers read_certificates read_conversation read_drafts read_export
 read_export_file read_exports read_gateways read_html read_mails read_me read_offline_messages read_overview
-read_proposals read_queues read_raw read_section read_sessions read_text read_thing read_tokens read_trace read_users
-read_version read_versions read_waiting_mails read_work rebuild_gateway release_mail remove_thing replace_thing reply
-restore retry_mail revoke_token revoke_user save_draft set_my_password set_my_state set_password set_section sign_in
-sign_out split transfer try_gateway unpark withdraw wrap_up write_first write_note
+read_proposals read_queues read_raw read_section read_sessions read_statistics read_text read_thing read_tokens
+read_trace read_users read_version read_versions read_waiting_mails read_work rebuild_gateway release_mail
+remove_thing replace_thing reply restore retry_mail revoke_token revoke_user route_mail save_draft set_my_password
+set_my_state set_password set_section sign_in sign_out split transfer try_gateway unpark upload_file withdraw wrap_up
+write_first write_note
 """
 """Generated clients name their functions so: a name that changes breaks them."""
 

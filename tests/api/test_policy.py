@@ -33,7 +33,7 @@ from tests.dispatch.house import ACME, GLOBEX
 PEOPLE = {Role.AGENT: "anna", Role.SUPERVISOR: "nils"}
 """Who of the settings has that role; programs have the names of their roles."""
 
-OF_ONESELF = {"GET /me", "PUT /me/state", "PUT /me/password", "POST /sign-out"}
+OF_ONESELF = {"GET /me", "PUT /me/state", "PUT /me/password", "POST /sign-out", "POST /uploads"}
 STREAMS = {"GET /events"}
 
 

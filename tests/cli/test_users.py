@@ -156,7 +156,7 @@ def test_an_agent_is_one_of_the_settings(here: Here) -> None:
 
 @pytest.mark.parametrize("verb", ["passwd", "disable", "revoke"])
 def test_of_nobody_nothing_is_done(here: Here, verb: str) -> None:
-    assert "there is no user of this account" in refusal(here.users(verb, ACME, "bob", said=f"{PASSWORD}\n"))
+    assert "There is no user of this account" in refusal(here.users(verb, ACME, "bob", said=f"{PASSWORD}\n"))
     assert here.kept("bob") is None
 
 

@@ -32,7 +32,7 @@ class _RawBody(Operation):
 
     def __post_init__(self) -> None:
         octets = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
-        self.request_body = RequestBody(content={OCTETS: OpenAPIMediaType(schema=octets)}, required=True)
+        self.request_body = RequestBody(content={OCTETS: OpenAPIMediaType(schema=octets)})
 
 
 class UploadView(Struct, frozen=True, kw_only=True):
