@@ -63,7 +63,7 @@ def main(what: str, rounds: int, mails: int, scale: float, seconds: float) -> No
 
 def _require(chosen: Sequence[str]) -> None:
     """Raises ClickException where a peer is not installed."""
-    lacking = [missing()] if {"receiving", "imap", "idle"}.intersection(chosen) else []
+    lacking = [missing()] if {"receiving", "imap", "idle", "api"}.intersection(chosen) else []
     lacking += [sending.missing()] if "sending" in chosen else []
     if any(lacking):
         raise click.ClickException(f"the peers are not all here; as root: {'; '.join(filter(None, lacking))}")

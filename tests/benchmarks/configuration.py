@@ -16,17 +16,19 @@ from tests.benchmarks.mails import ADDRESS
 IN_A_TENANT = 500
 """Gateways in one tenant's file, which may not grow for ever."""
 
-_PROCESS = """\
+TOKEN = "of-an-agent-who-is-measured"
+
+_PROCESS = Template("""\
 store:
   folder: var
 http:
-  listen: 127.0.0.1:0
+  listen: 127.0.0.1:$http_port
 ops:
   listen: 127.0.0.1:0
 logs:
   level: warning
   format: json
-"""
+""")
 _OUTBOX = """\
   - kind: smtp
     name: outbox
@@ -62,17 +64,17 @@ queues:
 agents:
   - account: anna
     name: Anna Arnold
-    token_sha256: [{hashlib.sha256(b"nobody signs in").hexdigest()}]
+    token_sha256: [{hashlib.sha256(TOKEN.encode()).hexdigest()}]
 """
 
 
 def write_configuration(
-    folder: Path, *, port: int, users: Sequence[int], poll_every: int = 60, kind: str = "pop3"
+    folder: Path, *, port: int, users: Sequence[int], poll_every: int = 60, kind: str = "pop3", http_port: int = 0
 ) -> None:
     """Write a configuration that collects the mailboxes of these users of the server at that port."""
     tenants = folder / "tenants"
     tenants.mkdir()
-    (folder / "postroom.yaml").write_text(_PROCESS)
+    (folder / "postroom.yaml").write_text(_PROCESS.substitute(http_port=http_port))
     for index, start in enumerate(range(0, len(users), IN_A_TENANT)):
         some = users[start : start + IN_A_TENANT]
         (tenants / f"tenant{index}.yaml").write_text(_tenant(port, some, poll_every, kind))
