@@ -176,9 +176,10 @@ async def replied(door: Door) -> Session:
 
 
 def rows(folder: Path) -> dict[str, list[Any]]:
-    """Everything the store holds."""
+    """Everything the store holds, but for the audit log: a refusal leaves its line there."""
     with closing(sqlite3.connect(f"file:{folder / FILE}?mode=ro", uri=True)) as db:
         tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = [name for name in tables if not name.startswith("audit")]
         return {name: sorted(map(repr, db.execute(f'SELECT * FROM "{name}"'))) for name in tables}
 
 

@@ -9,10 +9,9 @@ import structlog
 from msgspec import Meta, Struct
 
 from postroom.api.auth import Caller
-from postroom.api.commands import refused
 from postroom.api.limits import INLINE_LIMIT
 from postroom.api.parts import ApiParts
-from postroom.api.problems import problem
+from postroom.api.problems import problem, refused
 from postroom.errors import PostroomError
 from postroom.ports.desk import NewAttachment
 from postroom.ports.records import DraftFile

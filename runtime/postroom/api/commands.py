@@ -107,11 +107,5 @@ def not_possible(effects: tuple[AnyEffect, ...]) -> Problem | None:
     return None if ignored is None else problem(HTTPStatus.CONFLICT, ignored.reason, "not-possible")
 
 
-def refused(*problems: str) -> Problem:
-    """The 422 problem of a request that contradicts itself or names what is not there."""
-    words = "The request is not as it must be."
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, words, "invalid", problems=problems)
-
-
 def _ignored(effects: tuple[AnyEffect, ...]) -> Ignore | None:
     return next((effect for effect in effects if isinstance(effect, Ignore)), None)

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 from postroom.api.access import tenant_of
 from postroom.api.attachments import Files, attached
 from postroom.api.auth import Caller
-from postroom.api.commands import Name, refused
+from postroom.api.commands import Name
 from postroom.api.drafts import Addresses, Sender, Text
 from postroom.api.idempotency import (
     Answer,
@@ -26,7 +26,7 @@ from postroom.api.idempotency import (
 )
 from postroom.api.limits import REPLY_BODY_LIMIT
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.problems import problem
+from postroom.api.problems import problem, refused
 from postroom.api.replies import AcceptedReply, accepted, needs_key
 from postroom.ports.desk import FirstRequest, NewAttachment, PreparedFirst
 from postroom.ports.store import Tx

@@ -15,10 +15,10 @@ from msgspec import Struct
 
 from postroom.api.access import Act, Relation, relations, session_for, sight_for, tenant_of
 from postroom.api.auth import Caller
-from postroom.api.commands import Name, SessionState, Token, answer, bring, refused
+from postroom.api.commands import Name, SessionState, Token, answer, bring
 from postroom.api.idempotency import Answer, Asked, as_response, once
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.problems import Problem, problem
+from postroom.api.problems import Problem, problem, refused
 from postroom.ports.store import Tx
 from postroom.routing.agents import AgentState
 from postroom.session.events import SessionAssigned, SessionFiled, SessionTransferred

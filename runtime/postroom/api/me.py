@@ -11,10 +11,9 @@ from msgspec import Meta, Struct
 
 from postroom.api.access import queues_of, tenant_of
 from postroom.api.auth import Caller, SignedIn
-from postroom.api.commands import refused
 from postroom.api.idempotency import Answer, Asked, as_response, ok, once
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.problems import not_found
+from postroom.api.problems import not_found, refused
 from postroom.ports.people import DESK, Role
 from postroom.ports.records import AgentRow
 from postroom.ports.store import Tx

@@ -66,6 +66,12 @@ def problem(
     )
 
 
+def refused(*problems: str) -> Problem:
+    """The 422 problem of a request that contradicts itself or names what is not there."""
+    words = "The request is not as it must be."
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, words, "invalid", problems=problems)
+
+
 def not_found() -> Problem:
     """There is nothing here, or nothing for this caller: the answer is the same."""
     return problem(HTTPStatus.NOT_FOUND, "There is nothing here that you may see.")

@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from postroom.api.access import Act, Relation, conversation_for, forbidden, late, may, relations, tenant_of
 from postroom.api.auth import Caller
-from postroom.api.commands import Name, SessionState, Token, refused, state_view
+from postroom.api.commands import Name, SessionState, Token, state_view
 from postroom.api.idempotency import Answer, Asked, as_response, ok, once
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.problems import Problem, not_found, problem
+from postroom.api.problems import Problem, not_found, problem, refused
 from postroom.mail.address_key import address_key
 from postroom.ports.records import Conversation, StoredMail, TraceLine
 from postroom.ports.store import Tx

@@ -12,18 +12,18 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-import msgspec
 from litestar import get
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from postroom.api.access import Act, may, tenant_of
 from postroom.api.auth import Caller, SignedIn
-from postroom.api.commands import refused
 from postroom.api.paging import LOOK_THROUGH, PAGE, Limit
 from postroom.api.parts import Parts
+from postroom.api.problems import refused
+from postroom.api.times import time_of, time_parameter
 from postroom.ports.records import Conversation
 from postroom.ports.search import Before, words_of
 from postroom.ports.store import Tx
@@ -32,10 +32,8 @@ from postroom.settings.schema import Tenant
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _END = datetime(9999, 1, 1, tzinfo=UTC)
-_WITH_ZONE = Annotated[datetime, Meta(tz=True)]
 # RFC 5322 §2.1.1: the longest line there is
 LONGEST_REFERENCE = 998
-LONGEST_TIME = 64
 
 Customer = Annotated[str, QueryParameter(max_length=320, description="The customer's address.")]
 Words = Annotated[str, QueryParameter(max_length=200, description="Words of the subject, all of them.")]
@@ -46,13 +44,8 @@ OfChannel = Annotated[str, QueryParameter(max_length=64, description="Only those
 OfQueue = Annotated[str, QueryParameter(max_length=64, description="Where its newest session is.")]
 OfPhase = Annotated[Phase | None, QueryParameter(description="Where its newest session stands.")]
 OfOwner = Annotated[str, QueryParameter(max_length=320, description="Whose its newest session is.")]
-_TIME = {"format": "date-time"}
-Since = Annotated[
-    str | None, QueryParameter(max_length=LONGEST_TIME, schema_extra=_TIME, description="Begun then or later.")
-]
-Until = Annotated[
-    str | None, QueryParameter(max_length=LONGEST_TIME, schema_extra=_TIME, description="Begun before then.")
-]
+Since = Annotated[str | None, time_parameter("Begun then or later.")]
+Until = Annotated[str | None, time_parameter("Begun before then.")]
 After = Annotated[str, QueryParameter(max_length=100, description="`next` of the page before.")]
 
 
@@ -115,22 +108,12 @@ def wanted(  # noqa: PLR0917 what a route asks for
 ) -> Wanted:
     """Read what is known of them. Raises the 422 problem for what is no time, or one without its zone."""
     return Wanted(
-        before=Before(since=_time(since, _BEGINNING), created_at=_time(until, _END)),
+        before=Before(since=_within(time_of(since) or _BEGINNING), created_at=_within(time_of(until) or _END)),
         customer=customer,
         words=words_of(subject),
         reference=reference.strip().strip("<>"),
         stands=stands,
     )
-
-
-def _time(said: str | None, otherwise: datetime) -> datetime:
-    """The time (RFC 3339) that was said; left to the framework, a number would be one too, counted from 1970."""
-    if said is None:
-        return otherwise
-    try:
-        return _within(msgspec.convert(said, _WITH_ZONE))
-    except msgspec.ValidationError as error:
-        raise refused("since, until: a time is written with its zone, as 2026-03-02T09:00:00Z") from error
 
 
 def _within(at: datetime) -> datetime:

@@ -11,10 +11,10 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from postroom.api.access import session_for, tenant_of
-from postroom.api.commands import Reason, SessionState, Token, answer, bring, command, refused
+from postroom.api.commands import Reason, SessionState, Token, answer, bring, command
 from postroom.api.idempotency import Answer, Asked, as_response, once
 from postroom.api.parts import Parts
-from postroom.api.problems import Problem, problem
+from postroom.api.problems import Problem, problem, refused
 from postroom.api.work import WorkItem, work_item
 from postroom.ports.store import Tx
 from postroom.session.events import (

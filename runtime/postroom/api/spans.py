@@ -7,10 +7,9 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
-from litestar.params import QueryParameter
-
 from postroom.api.figures import Figures, Now, Shown, put_together
 from postroom.api.problems import Problem, problem
+from postroom.api.times import time_of, time_parameter
 from postroom.ports.statistics import Group, Piece, Span
 from postroom.ports.store import Store, Tx
 from postroom.ports.world import Offload
@@ -21,17 +20,15 @@ USUAL = timedelta(days=1)
 PIECE = timedelta(hours=6)
 LANE = "statistics"
 
-Since = Annotated[datetime | None, QueryParameter(description="The beginning of the span; else a day before its end.")]
-Until = Annotated[datetime | None, QueryParameter(description="The end of the span, not part of it; else now.")]
+Since = Annotated[str | None, time_parameter("The beginning of the span; else a day before its end.")]
+Until = Annotated[str | None, time_parameter("The end of the span, not part of it; else now.")]
 
 
-def span_of(since: datetime | None, until: datetime | None, now: datetime) -> Span:
+def span_of(since: str | None, until: str | None, now: datetime) -> Span:
     """The span asked for. Raises the 422 problem where it is none, or too long."""
-    if any(one is not None and one.tzinfo is None for one in (since, until)):
-        raise _no_span("since, until: a time needs its zone, as in 2026-03-02T09:00:00Z")
-    end = until or now
+    end = time_of(until) or now
     try:
-        begin = since or end - USUAL
+        begin = time_of(since) or end - USUAL
     except OverflowError as error:
         raise _no_span("until: there is no such span") from error
     if begin >= end:

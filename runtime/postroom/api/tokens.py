@@ -14,13 +14,12 @@ from msgspec.structs import replace
 
 from postroom.api.access import tenant_of
 from postroom.api.auth import SignedIn
-from postroom.api.commands import refused
 from postroom.api.credentials import digest_of
 from postroom.api.idempotency import Answer, Asked, as_response, once
 from postroom.api.paging import Limit
 from postroom.api.parts import Parts
 from postroom.api.people import Account, Part, QueueNames, scope_problems
-from postroom.api.problems import Problem, not_found
+from postroom.api.problems import Problem, not_found, refused
 from postroom.ports.people import Role, Scope, Token
 from postroom.ports.store import Tx
 

@@ -14,7 +14,6 @@ from litestar.params import FromPath, JSONBody
 
 from postroom.api.access import sight_for, tenant_of
 from postroom.api.auth import Caller, SignedIn
-from postroom.api.commands import refused
 from postroom.api.idempotency import Answer, Asked, answered_before, as_response, audited, ok, once
 from postroom.api.operator.mails import (
     Ended,
@@ -30,7 +29,7 @@ from postroom.api.operator.mails import (
     receipt_of,
 )
 from postroom.api.parts import ApiParts, Parts
-from postroom.api.problems import Problem, not_found, problem
+from postroom.api.problems import Problem, not_found, problem, refused
 from postroom.errors import PermanentError
 from postroom.ports.desk import Stale
 from postroom.ports.people import Scope
