@@ -12,6 +12,7 @@ from postroom.api.auth import Caller
 from postroom.api.limits import INLINE_LIMIT
 from postroom.api.parts import ApiParts
 from postroom.api.problems import problem, refused
+from postroom.api.ranges import OCTETS
 from postroom.errors import PostroomError
 from postroom.ports.desk import NewAttachment
 from postroom.ports.records import DraftFile
@@ -20,8 +21,6 @@ from postroom.ports.uploads import Upload, Uploader
 from postroom.session.state import SessionId
 
 log = structlog.get_logger(__name__)
-
-OCTETS = "application/octet-stream"
 
 
 class AttachedFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -16,11 +16,11 @@ from litestar.exceptions import InternalServerException
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from msgspec import Struct
 
-from postroom.api.attachments import OCTETS
 from postroom.api.auth import SignedIn
 from postroom.api.idempotency import Answer, asked_of, audit_entry, refusals_written
 from postroom.api.parts import Parts
 from postroom.api.problems import Problem, problem
+from postroom.api.ranges import OCTETS
 from postroom.mail.compose import is_content_type
 from postroom.ports.store import Tx
 from postroom.ports.uploads import LARGEST_UPLOAD, TooManyUploads, Upload, Uploader, UploadTooLarge
